@@ -1,0 +1,13 @@
+// The extension module: one bind_* function a family of kernels.
+#include <nanobind/nanobind.h>
+
+namespace nb = nanobind;
+
+namespace hwdesign {
+void bind_graph(nb::module_& m);
+}  // namespace hwdesign
+
+NB_MODULE(_kernels, m) {
+  m.doc() = "Hot loops of hwdesign: NumPy arrays in, NumPy arrays out.";
+  hwdesign::bind_graph(m);
+}
