@@ -1,0 +1,141 @@
+"""A netlist: modules over one library and one pool of names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from hwdesign.errors import NetlistError
+from hwdesign.netlist.module import Module
+from hwdesign.netlist.names import NamePool
+from hwdesign.netlist.types import CellType, Direction, Kind, Library, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A device's model card (SPICE `.model NAME KIND (key=value ...)`).
+
+    Attributes:
+        name: as cells name it in their `model` parameter.
+        kind: `nmos`, `jj`, `d` ... in lower case.
+        params: numbers in SI units, or the text of an expression.
+        line: source line, 0 where unknown.
+    """
+
+    name: str
+    kind: str
+    params: Mapping[str, float | str] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a netlist that its owner should know.
+
+    Attributes:
+        rule: short name of the rule (`undriven-net`).
+        severity: `error`, `warning` or `note`.
+        message: one sentence without a full stop.
+        module: module concerned, '' for the netlist.
+        names: cells, nets or ports concerned.
+        file: source file, '' where unknown.
+        line: source line, 0 where unknown.
+    """
+
+    rule: str
+    severity: str
+    message: str
+    module: str = ""
+    names: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        """`file:line: severity: message [rule]`."""
+        where = "" if not self.file else f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
+        return f"{where}{self.severity}: {self.message} [{self.rule}]"
+
+
+def module_type(name: str, ports: list[str], directions: list[int]) -> CellType:
+    """Cell type under which a module is instantiated: one role a port bit."""
+    roles = tuple(Role(port, Direction(d)) for port, d in zip(ports, directions, strict=True))
+    return CellType(name, Kind.MODULE, roles)
+
+
+@dataclass(frozen=True, eq=False)
+class Netlist:
+    """Immutable netlist of one or more modules.
+
+    Attributes:
+        modules: by name, in source order.
+        top: name of the top module.
+        library: cell types of all modules; an instantiated module has a type of its own name.
+        names: pool of all names.
+        models: device model cards by lower-case name.
+        global_nets: names of nets that are one net in every module (SPICE ground `0` and `.global`).
+        findings: what the reader had to remark.
+        file: source file, '' where built in memory.
+    """
+
+    modules: Mapping[str, Module]
+    top: str
+    library: Library
+    names: NamePool
+    models: Mapping[str, Model] = field(default_factory=dict)
+    global_nets: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        if self.top not in self.modules:
+            known = ", ".join(list(self.modules)[:5]) or "none"
+            raise NetlistError(f"no module is named '{self.top}'", file=self.file or None, mend=f"modules: {known}")
+        object.__setattr__(self, "modules", MappingProxyType(dict(self.modules)))
+        object.__setattr__(self, "models", MappingProxyType(dict(self.models)))
+
+    @property
+    def top_module(self) -> Module:
+        """The top module."""
+        return self.modules[self.top]
+
+    def with_top(self, top: str) -> Netlist:
+        """The same netlist seen from another module.
+
+        Raises:
+            NetlistError: no module has that name.
+        """
+        return Netlist(
+            self.modules, top, self.library, self.names, self.models, self.global_nets, self.findings, self.file
+        )
+
+    def with_module(self, module: Module) -> Netlist:
+        """Netlist of this one module alone, which may use another pool or library than ours."""
+        return Netlist(
+            {module.name: module},
+            module.name,
+            module.library,
+            module.names,
+            self.models,
+            self.global_nets,
+            self.findings,
+            self.file,
+        )
+
+    def digest(self) -> str:
+        """SHA-256 over structure and names, for data cards; equal netlists from equal sources agree."""
+        hasher = hashlib.sha256()
+        for name, module in self.modules.items():
+            hasher.update(name.encode("utf-8", "surrogateescape") + b"\0")
+            types = [t.name for t in module.library]
+            hasher.update("\0".join(types).encode("utf-8", "surrogateescape"))
+            for column in (module.cell_type, module.pin_ptr, module.pin_net, module.pin_role, module.pin_flags):
+                hasher.update(np.ascontiguousarray(column).tobytes())
+            for column in (module.port_net, module.port_dir, module.port_flags):
+                hasher.update(np.ascontiguousarray(column).tobytes())
+            labels = module.port_labels() + module.names.decode(module.net_name)
+            hasher.update("\0".join(labels).encode("utf-8", "surrogateescape"))
+        return hasher.hexdigest()
