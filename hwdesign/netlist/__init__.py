@@ -4,7 +4,7 @@ from hwdesign.netlist.builder import Builder, ModuleBuilder
 from hwdesign.netlist.generic import gate
 from hwdesign.netlist.module import CONST0, CONST1, INVERTED, OPEN, UNKNOWN, Bus, Module, SideTable
 from hwdesign.netlist.names import NamePool, NameTable
-from hwdesign.netlist.netlist import Finding, Model, Netlist
+from hwdesign.netlist.netlist import Directive, Finding, Model, Netlist
 from hwdesign.netlist.types import CellType, Direction, Kind, Library, Role, Sequential
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Bus",
     "CellType",
     "Direction",
+    "Directive",
     "Finding",
     "Kind",
     "Library",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -29,6 +29,21 @@ class Model:
     name: str
     kind: str
     params: Mapping[str, float | str] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A SPICE control line that is kept for the simulator (`.tran 1p 1n`), not interpreted by the IR.
+
+    Attributes:
+        name: without the dot, in lower case.
+        text: what follows.
+        line: source line, 0 where unknown.
+    """
+
+    name: str
+    text: str = ""
     line: int = 0
 
 
@@ -79,6 +94,7 @@ class Netlist:
         global_nets: names of nets that are one net in every module (SPICE ground `0` and `.global`).
         findings: what the reader had to remark.
         file: source file, '' where built in memory.
+        directives: SPICE control lines, in order.
     """
 
     modules: Mapping[str, Module]
@@ -89,6 +105,7 @@ class Netlist:
     global_nets: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     file: str = ""
+    directives: tuple[Directive, ...] = ()
 
     def __post_init__(self) -> None:
         if self.top not in self.modules:
@@ -108,22 +125,11 @@ class Netlist:
         Raises:
             NetlistError: no module has that name.
         """
-        return Netlist(
-            self.modules, top, self.library, self.names, self.models, self.global_nets, self.findings, self.file
-        )
+        return replace(self, top=top)
 
     def with_module(self, module: Module) -> Netlist:
         """Netlist of this one module alone, which may use another pool or library than ours."""
-        return Netlist(
-            {module.name: module},
-            module.name,
-            module.library,
-            module.names,
-            self.models,
-            self.global_nets,
-            self.findings,
-            self.file,
-        )
+        return replace(self, modules={module.name: module}, top=module.name, library=module.library, names=module.names)
 
     def digest(self) -> str:
         """SHA-256 over structure and names, for data cards; equal netlists from equal sources agree."""
