@@ -1,0 +1,52 @@
+"""Hot loops in C++ behind typed wrappers: NumPy arrays in, NumPy arrays out, no knowledge of netlists.
+
+- `hwdesign.kernels.graph`: CSR, levels, topological orders, cycles, cones, neighbour sampling.
+- `hwdesign.kernels.aigsim`: bit-parallel simulation of And-Inverter Graphs, COP, structural hashing.
+- `hwdesign.kernels.readers`: the text readers' tokenizers.
+"""
+
+from hwdesign.kernels.aigsim import (
+    Activity,
+    Signatures,
+    StructuralHash,
+    cop_probability,
+    count_activity,
+    count_ones,
+    count_ones_sequential,
+    signatures,
+    simulate_literals,
+    simulate_words,
+    structural_hash,
+)
+from hwdesign.kernels.graph import (
+    Csr,
+    build_csr,
+    build_csr_both,
+    find_cycle,
+    levelize,
+    strongly_connected,
+    topological_order,
+    transpose,
+)
+
+__all__ = [
+    "Activity",
+    "Csr",
+    "Signatures",
+    "StructuralHash",
+    "build_csr",
+    "build_csr_both",
+    "cop_probability",
+    "count_activity",
+    "count_ones",
+    "count_ones_sequential",
+    "find_cycle",
+    "levelize",
+    "signatures",
+    "simulate_literals",
+    "simulate_words",
+    "strongly_connected",
+    "structural_hash",
+    "topological_order",
+    "transpose",
+]

@@ -1,0 +1,68 @@
+"""Types of the extension module; the wrappers beside it are its only callers."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_I32 = NDArray[np.int32]
+_I64 = NDArray[np.int64]
+_U8 = NDArray[np.uint8]
+_U64 = NDArray[np.uint64]
+_F64 = NDArray[np.float64]
+
+def build_csr(row: _I32, col: _I32, rows: int, cols: int = ...) -> tuple[_I64, _I32, _I64]: ...
+def transpose(ptr: _I64, col: _I32, edge: _I64 | None, cols: int) -> tuple[_I64, _I32, _I64]: ...
+def levelize(src: _I32, dst: _I32, nodes: int, cut: _U8 | None) -> _I32: ...
+def level_order(src: _I32, dst: _I32, nodes: int, cut: _U8 | None) -> _I32: ...
+def dfs_order(src: _I32, dst: _I32, nodes: int, cut: _U8 | None) -> _I32: ...
+def strongly_connected(src: _I32, dst: _I32, nodes: int, cut: _U8 | None) -> _I32: ...
+def find_cycle(src: _I32, dst: _I32, nodes: int, cut: _U8 | None) -> _I32: ...
+def simd_levels() -> int: ...
+def count_activity(
+    fanin0: _I32,
+    fanin1: _I32,
+    n_inputs: int,
+    patterns: int,
+    seed: int,
+    input_words: _U64 | None,
+    input_probability: _F64 | None,
+    toggles: bool,
+    threads: int = ...,
+    simd: int = ...,
+    block: int = ...,
+) -> tuple[_I64, _I64]: ...
+def simulate_words(
+    fanin0: _I32,
+    fanin1: _I32,
+    n_inputs: int,
+    selected: _I32,
+    patterns: int,
+    seed: int,
+    input_words: _U64 | None,
+    input_probability: _F64 | None,
+    threads: int = ...,
+    simd: int = ...,
+    block: int = ...,
+) -> _U64: ...
+def count_activity_sequential(
+    fanin0: _I32,
+    fanin1: _I32,
+    n_inputs: int,
+    latch_next: _I32,
+    latch_reset: _U8,
+    cycles: int,
+    warmup: int,
+    streams: int,
+    seed: int,
+    input_probability: _F64 | None,
+    toggles: bool,
+    threads: int = ...,
+    simd: int = ...,
+    block: int = ...,
+) -> tuple[_I64, _I64]: ...
+def cop_probability(fanin0: _I32, fanin1: _I32, n_inputs: int, input_probability: _F64) -> _F64: ...
+def structural_hash(fanin0: _I32, fanin1: _I32, n_inputs: int) -> tuple[_I32, _I32, _I32]: ...
+
+# The readers' functions are typed where kernels/readers.py calls them.
+def __getattr__(name: str) -> Any: ...
