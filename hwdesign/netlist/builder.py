@@ -11,7 +11,7 @@ from hwdesign.errors import NetlistError
 from hwdesign.netlist.generic import gate
 from hwdesign.netlist.module import CONST1, INVERTED, OPEN, Bus, Module, SideTable
 from hwdesign.netlist.names import NamePool, NameTable
-from hwdesign.netlist.netlist import Finding, Model, Netlist, module_type
+from hwdesign.netlist.netlist import Directive, Finding, Model, Netlist, module_type
 from hwdesign.netlist.types import CellType, Direction, Library
 
 ParamValue = float | int | str
@@ -304,6 +304,7 @@ class Builder:
         self.models: dict[str, Model] = {}
         self.global_nets: list[str] = []
         self.findings: list[Finding] = []
+        self.directives: list[Directive] = []
         self._types: list[CellType] = []
         self._type_ids: dict[str, int] = {}
         self._modules: dict[str, ModuleBuilder] = {}
@@ -361,6 +362,7 @@ class Builder:
             tuple(self.global_nets),
             tuple(self.findings),
             self.file,
+            tuple(self.directives),
         )
 
 

@@ -8,15 +8,16 @@ pins than its type has roles. What a device carries beside its nets:
 | `value` | R C L E F G H K BSRC | main value in SI units (ohm, farad, henry, gain, coupling factor), or an expression |
 | `model` | B D J M Q S W, at will R C L | name of the model card, a text |
 | `dc` | V I | value at the operating point, in volts or amperes |
-| `ac` | V I | small-signal magnitude, or the text `magnitude phase` |
-| `tran` | V I P | transient function as a text: `pulse(0 1 1n 1n 1n 5n 10n)`, `pwl(0 0 5p 1m)` |
+| `ac`, `acphase` | V I | small-signal magnitude and phase in degrees |
+| `tran` | V I P | transient function as a text: `pulse(0 1 1e-9 1e-9)`, `pwl(0 0 5e-12 ib1)` |
 | `control` | F H W | name of the voltage source whose current controls |
 | `inductors` | K | names of the coupled inductors, apart by spaces, a text |
 | `quantity` | BSRC | `v` or `i`: what `value` sets |
 | others | all | by their SPICE names in lower case: `w`, `l`, `m`, `area`, `ic`, `tc1`, `z0`, `td` ... |
 
-Numbers are in SI units. A text in a numeric parameter is an expression over the parameters in scope
-(`hwdesign.netlist.expressions`), except in BSRC and a two-pin E or G, whose `value` also speaks of node voltages.
+Numbers are in SI units. An empty text is a flag (`off`). A text in a numeric parameter is an expression over the
+parameters in scope (`hwdesign.netlist.expressions`), except in BSRC and a two-pin E or G, whose `value` also speaks of
+node voltages.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ MOSFET = _device("M", "d g s b")
 TRANSMISSION_LINE = _device("T", "p1 n1 p2 n2")
 VCVS = _device("E", "p n cp cn")  # with p and n alone, `value` is an expression over node voltages
 VCCS = _device("G", "p n cp cn")  # likewise
-CCCS = _device("F", "p n")
-CCVS = _device("H", "p n")
+CCCS = _device("F", "p n cp cn")  # SPICE names a source in `control`; JoSIM gives the nodes cp and cn instead
+CCVS = _device("H", "p n cp cn")  # likewise
 VOLTAGE_SWITCH = _device("S", "p n cp cn")
 CURRENT_SWITCH = _device("W", "p n")
 
@@ -82,7 +83,7 @@ DEVICES: Mapping[str, CellType] = MappingProxyType(
 )
 """Device types by name; the name is SPICE's element letter, `BSRC` for the behavioural source."""
 
-_LEAST_PINS = {"B": 2, "Q": 3, "E": 2, "G": 2}
+_LEAST_PINS = {"B": 2, "Q": 3, "E": 2, "G": 2, "F": 2, "H": 2}
 
 
 def device(name: str) -> CellType:
@@ -100,3 +101,7 @@ def device(name: str) -> CellType:
 def least_pins(cell_type: CellType) -> int:
     """Number of pins that a device of this type must have; the roles after them are optional."""
     return _LEAST_PINS.get(cell_type.name, len(cell_type.roles))
+
+
+TEXT_PARAMETERS = frozenset({"model", "tran", "control", "inductors", "quantity"})
+"""Parameters whose texts are no expressions."""

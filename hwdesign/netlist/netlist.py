@@ -24,27 +24,38 @@ class Model:
         kind: `nmos`, `jj`, `d` ... in lower case.
         params: numbers in SI units, or the text of an expression.
         line: source line, 0 where unknown.
+        scope: module within which alone the card holds; '' where it holds everywhere.
     """
 
     name: str
     kind: str
     params: Mapping[str, float | str] = field(default_factory=dict)
     line: int = 0
+    scope: str = ""
+
+    @property
+    def key(self) -> str:
+        """Key in `Netlist.models`: the name, or `scope/name`, in lower case."""
+        return (f"{self.scope}/{self.name}" if self.scope else self.name).lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Directive:
     """A SPICE control line that is kept for the simulator (`.tran 1p 1n`), not interpreted by the IR.
 
+    `param` (`name=value`) and `func` (`f(x)=body`) are read by `hwdesign.netlist.parameters`; `title` is the deck's.
+
     Attributes:
         name: without the dot, in lower case.
         text: what follows.
         line: source line, 0 where unknown.
+        module: module in which the line stands, '' for the deck itself.
     """
 
     name: str
     text: str = ""
     line: int = 0
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ class Netlist:
         top: name of the top module.
         library: cell types of all modules; an instantiated module has a type of its own name.
         names: pool of all names.
-        models: device model cards by lower-case name.
+        models: device model cards by their `Model.key`.
         global_nets: names of nets that are one net in every module (SPICE ground `0` and `.global`).
         findings: what the reader had to remark.
         file: source file, '' where built in memory.
@@ -130,6 +141,11 @@ class Netlist:
     def with_module(self, module: Module) -> Netlist:
         """Netlist of this one module alone, which may use another pool or library than ours."""
         return replace(self, modules={module.name: module}, top=module.name, library=module.library, names=module.names)
+
+    def model(self, name: str, module: str = "") -> Model | None:
+        """The model card that `name` means in a module, its own before a global one; None where there is none."""
+        low = name.lower()
+        return self.models.get(f"{module.lower()}/{low}") or self.models.get(low)
 
     def digest(self) -> str:
         """SHA-256 over structure and names, for data cards; equal netlists from equal sources agree."""

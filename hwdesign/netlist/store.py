@@ -61,8 +61,8 @@ def _structure(netlist: Netlist) -> dict[str, Any]:
         "file": netlist.file,
         "global_nets": list(netlist.global_nets),
         "library": [_type_to_json(t) for t in netlist.library],
-        "models": [[m.name, m.kind, dict(m.params), m.line] for m in netlist.models.values()],
-        "directives": [[d.name, d.text, d.line] for d in netlist.directives],
+        "models": [[m.name, m.kind, dict(m.params), m.line, m.scope] for m in netlist.models.values()],
+        "directives": [[d.name, d.text, d.line, d.module] for d in netlist.directives],
         "findings": [
             [f.rule, f.severity, f.message, f.module, list(f.names), f.file, f.line] for f in netlist.findings
         ],
@@ -136,12 +136,16 @@ def _decode(meta: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Netlist:
         str(body["top"]),
         library,
         names,
-        {str(m[0]).lower(): Model(str(m[0]), str(m[1]), _values(m[2]), int(m[3])) for m in body["models"]},
+        {model.key: model for model in map(_model, body["models"])},
         tuple(str(n) for n in body["global_nets"]),
         tuple(Finding(*map(str, f[:4]), tuple(map(str, f[4])), str(f[5]), int(f[6])) for f in body["findings"]),
         str(body["file"]),
-        tuple(Directive(str(d[0]), str(d[1]), int(d[2])) for d in body["directives"]),
+        tuple(Directive(str(d[0]), str(d[1]), int(d[2]), str(d[3])) for d in body["directives"]),
     )
+
+
+def _model(item: list[Any]) -> Model:
+    return Model(str(item[0]), str(item[1]), _values(item[2]), int(item[3]), str(item[4]))
 
 
 def _values(items: dict[str, Any]) -> dict[str, float | str]:
