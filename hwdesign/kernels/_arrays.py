@@ -54,3 +54,14 @@ def mask(values: ArrayLike | None, name: str, length: int) -> NDArray[np.uint8] 
     if array.dtype != np.uint8:
         raise ValueError(f"{name} must be a boolean or uint8 mask, not {array.dtype}")
     return np.ascontiguousarray(array)
+
+
+def random_seed(seed: int) -> int:
+    """The seed itself, once checked.
+
+    Raises:
+        ValueError: for a seed that does not fit 64 unsigned bits.
+    """
+    if not 0 <= seed < 1 << 64:
+        raise ValueError(f"seed must lie between 0 and 2^64 - 1, not {seed}")
+    return seed

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hwdesign.kernels import _kernels
-from hwdesign.kernels._arrays import ids
+from hwdesign.kernels._arrays import ids, random_seed
 
 PROBABILITY_BITS = 24
 """Input probabilities are rounded to multiples of 2 ** -24."""
@@ -100,7 +100,15 @@ def count_ones(
     """
     words, probability = _stimulus(input_words, input_probability)
     return _kernels.count_activity(
-        ids(fanin0, "fanin0"), ids(fanin1, "fanin1"), n_inputs, patterns, seed, words, probability, False, threads
+        ids(fanin0, "fanin0"),
+        ids(fanin1, "fanin1"),
+        n_inputs,
+        patterns,
+        random_seed(seed),
+        words,
+        probability,
+        False,
+        threads,
     )[0]
 
 
@@ -122,7 +130,15 @@ def count_activity(
     """
     words, probability = _stimulus(input_words, input_probability)
     ones, toggles = _kernels.count_activity(
-        ids(fanin0, "fanin0"), ids(fanin1, "fanin1"), n_inputs, patterns, seed, words, probability, True, threads
+        ids(fanin0, "fanin0"),
+        ids(fanin1, "fanin1"),
+        n_inputs,
+        patterns,
+        random_seed(seed),
+        words,
+        probability,
+        True,
+        threads,
     )
     return Activity(ones, toggles, patterns, patterns - 1)
 
@@ -161,7 +177,7 @@ def simulate_words(
         wanted, back = np.arange(1 + max(n_inputs, 0) + len(f0), dtype=np.int32), None
     else:
         wanted, back = np.unique(ids(variables, "variables"), return_inverse=True)
-    values = _kernels.simulate_words(f0, f1, n_inputs, wanted, patterns, seed, words, probability, threads)
+    values = _kernels.simulate_words(f0, f1, n_inputs, wanted, patterns, random_seed(seed), words, probability, threads)
     return values if back is None else values[back]
 
 
@@ -265,7 +281,7 @@ def count_ones_sequential(
         cycles,
         warmup,
         streams,
-        seed,
+        random_seed(seed),
         _stimulus(None, input_probability)[1],
         toggles,
         threads,

@@ -269,6 +269,8 @@ def test_misuse_is_refused_in_words() -> None:
         aigsim.count_ones(f0, f1, 2, patterns=0)
     with pytest.raises(ValueError, match="threads must lie between"):
         aigsim.count_ones(f0, f1, 2, patterns=1, threads=0)
+    with pytest.raises(ValueError, match="seed must lie between"):
+        aigsim.count_ones(f0, f1, 2, patterns=1, seed=-1)
     with pytest.raises(ValueError, match="n_inputs is negative"):
         aigsim.count_ones([], [], -1, patterns=1)
     with pytest.raises(ValueError, match=r"must lie in \[0, 1\]"):
