@@ -18,7 +18,7 @@ from hwdesign.netlist.generic import AND2, DFF
 from hwdesign.netlist.module import INVERTED, Bus, Module, SideTable
 from hwdesign.netlist.names import NamePool, NameTable
 from hwdesign.netlist.netlist import Netlist
-from hwdesign.netlist.types import Direction, Kind, Library
+from hwdesign.netlist.types import Direction, Library
 
 IntArray = NDArray[np.int32]
 
@@ -149,7 +149,8 @@ def aig_view(module: Module) -> AigView:
         if (found < 0).any():
             at = int(np.flatnonzero(found < 0)[0])
             raise NetlistError(
-                f"module '{module.name}': {what} {at} reads net '{module.net_label(int(nets[at]))}', which nothing drives",
+                f"module '{module.name}': {what} {at} reads net '{module.net_label(int(nets[at]))}', "
+                "which nothing drives",
                 file=module.file or None,
                 mend="run `hwdesign check` on it",
             )
@@ -357,6 +358,3 @@ def _fresh(name: str, used: set[str]) -> str:
         name = "_" + name
     used.add(name)
     return name
-
-
-__all__ = ["RESET_NONE", "RESET_ONE", "RESET_ZERO", "AigNames", "AigView", "Kind", "aig_module", "aig_view", "is_aig"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 
 from hwdesign.errors import NetlistError
-from hwdesign.netlist.boolean import sum_of_products
+from hwdesign.netlist.boolean import parse_function, sum_of_products, truth_table
 from hwdesign.netlist.types import CellType, Direction, Kind, Role, Sequential
 
 VARIADIC = ("AND", "NAND", "OR", "NOR", "XOR", "XNOR")
@@ -79,7 +80,7 @@ def lut(table: int, inputs: int) -> CellType:
 
 
 @lru_cache(maxsize=65536)
-def cover(rows: str, inputs: int) -> CellType:
+def cover(rows: str, inputs: int) -> tuple[CellType, tuple[int, ...]]:
     """Type of a BLIF `.names` cover.
 
     Args:
@@ -87,14 +88,14 @@ def cover(rows: str, inputs: int) -> CellType:
         inputs: number of inputs.
 
     Returns:
-        The generic gate where the cover is one of the common ones, otherwise a type `SOP<inputs>_<digest>`.
+        The type, and the inputs that see their net inverted. A single cube or clause becomes AND, NAND, OR or NOR with
+        inverted pins, parity of two XOR or XNOR, anything else of up to six inputs a look-up table, and what is left a
+        type `SOP<inputs>_<digest>`.
 
     Raises:
         NetlistError: rows of unequal width, on-set and off-set mixed, or a character other than 0, 1 and -.
     """
     lines = [line for line in rows.split("\n") if line]
-    if not lines:
-        return gate("ZERO") if inputs == 0 else _comb(f"SOP{inputs}_ZERO", input_names(inputs), "0")
     planes = []
     outputs = set()
     for line in lines:
@@ -105,34 +106,64 @@ def cover(rows: str, inputs: int) -> CellType:
         outputs.add(output)
     if len(outputs) > 1:
         raise NetlistError("the cover mixes on-set and off-set rows", mend="give only rows that end in 1, or in 0")
-    onset = outputs == {"1"}
+    onset = outputs == {"1"} or not lines
     if inputs == 0:
-        return gate("ONE" if onset else "ZERO")
-    common = _common_gate(frozenset(planes), inputs, onset)
+        return gate("ONE" if (outputs == {"1"}) else "ZERO"), ()
+    common = _common_gate(planes, inputs, onset)
     if common is not None:
         return common
     pins = input_names(inputs)
     terms = ["&".join(p if c == "1" else f"!{p}" for p, c in zip(pins, row, strict=True) if c != "-") for row in planes]
-    body = "|".join(f"({term})" if term else "1" for term in terms)
+    body = "|".join(f"({term})" if term else "1" for term in terms) or "0"
+    function = body if onset else f"!({body})"
+    if inputs <= 6:
+        return lut(truth_table(parse_function(function), pins), inputs), ()
     digest = hashlib.sha256(f"{inputs}\n{rows}".encode()).hexdigest()[:12]
-    return _comb(f"SOP{inputs}_{digest}", pins, body if onset else f"!({body})")
+    return _comb(f"SOP{inputs}_{digest}", pins, function), ()
 
 
-def _common_gate(planes: frozenset[str], inputs: int, onset: bool) -> CellType | None:
-    """The generic gate with exactly this cover, or None."""
-    one_hot = {value: frozenset("-" * i + value + "-" * (inputs - i - 1) for i in range(inputs)) for value in "01"}
-    if inputs == 1 and planes in ({"1"}, {"0"}):
-        return BUF if (planes == {"1"}) == onset else NOT
-    if planes == {"1" * inputs}:
-        return gate("AND" if onset else "NAND", inputs)
-    if planes == {"0" * inputs}:
-        return gate("NOR" if onset else "OR", inputs)
-    if planes == one_hot["1"]:
-        return gate("OR" if onset else "NOR", inputs)
-    if planes == one_hot["0"]:
-        return gate("NAND" if onset else "AND", inputs)
-    if planes == {"10", "01"}:
-        return gate("XOR" if onset else "XNOR", 2)
-    if planes == {"11", "00"}:
-        return gate("XNOR" if onset else "XOR", 2)
+def _common_gate(planes: list[str], inputs: int, onset: bool) -> tuple[CellType, tuple[int, ...]] | None:
+    """The generic gate with exactly this cover and the inputs that it inverts, or None."""
+    if len(planes) == 1 and "-" not in planes[0]:
+        if inputs == 1:
+            return (BUF if (planes[0] == "1") == onset else NOT), ()
+        zeros = tuple(at for at, value in enumerate(planes[0]) if value == "0")
+        ones = tuple(at for at, value in enumerate(planes[0]) if value == "1")
+        # An off-set cube is a NAND; a row of zeros reads better as NOR and OR.
+        if not ones:
+            return gate("NOR" if onset else "OR", inputs), ()
+        return gate("AND" if onset else "NAND", inputs), zeros
+    if len(planes) == inputs and all(row.count("-") == inputs - 1 for row in planes):
+        value = {next(at for at, c in enumerate(row) if c != "-"): row.strip("-") for row in planes}
+        if len(value) == inputs:
+            zeros = tuple(at for at in sorted(value) if value[at] == "0")
+            if len(zeros) == inputs:
+                return gate("NAND" if onset else "AND", inputs), ()
+            return gate("OR" if onset else "NOR", inputs), zeros
+    if set(planes) == {"10", "01"}:
+        return gate("XOR" if onset else "XNOR", 2), ()
+    if set(planes) == {"11", "00"}:
+        return gate("XNOR" if onset else "XOR", 2), ()
     return None
+
+
+_FIXED = ("BUF", "NOT", "ZERO", "ONE", "DFF", "DLATCH")
+_NAMED = re.compile(r"(AND|NAND|OR|NOR|XOR|XNOR)([1-9]\d{0,4})|LUT(\d{1,2})_([0-9A-F]+)")
+
+
+def by_name(name: str) -> CellType | None:
+    """The generic type called `name` (`NAND3`, `MUX2`, `LUT3_E8`), or None."""
+    if name in _FIXED:
+        return gate(name)
+    if name == "MUX2":
+        return gate("MUX")
+    match = _NAMED.fullmatch(name)
+    if match is None:
+        return None
+    if match[1]:
+        inputs = int(match[2])
+        return gate(match[1], inputs) if 2 <= inputs <= MAX_GATE_INPUTS else None
+    inputs = int(match[3])
+    if inputs > 6 or len(match[4]) != max(1, (1 << inputs) // 4) or int(match[4], 16) >> (1 << inputs):
+        return None
+    return lut(int(match[4], 16), inputs)

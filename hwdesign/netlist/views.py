@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdesign.kernels import build_csr
+from hwdesign.kernels import Csr, build_csr
 from hwdesign.netlist.module import CONST1, INVERTED, Module
 from hwdesign.netlist.types import Direction, Kind
 
@@ -43,15 +43,6 @@ class CellGraph:
     def edge_index(self) -> IntArray:
         """int32[2, E]: `src` over `dst`."""
         return np.stack([self.src, self.dst])
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Csr:
-    """Compressed sparse rows: neighbours of node n are col[ptr[n]:ptr[n+1]], over edges edge[ptr[n]:ptr[n+1]]."""
-
-    ptr: NDArray[np.int64]
-    col: IntArray
-    edge: NDArray[np.int64]
 
 
 def _net_drivers(module: Module, ports: bool) -> tuple[IntArray, IntArray, IntArray]:
@@ -164,7 +155,7 @@ def _pairs(
 def csr(graph: CellGraph, direction: Literal["fanout", "fanin"] = "fanout") -> Csr:
     """Adjacency of a cell graph in rows of fan-outs, or of fan-ins."""
     row, col = (graph.src, graph.dst) if direction == "fanout" else (graph.dst, graph.src)
-    return Csr(*build_csr(np.ascontiguousarray(row), np.ascontiguousarray(col), graph.num_nodes))
+    return build_csr(row, col, graph.num_nodes)
 
 
 def to_networkx(module: Module) -> nx.MultiDiGraph:
