@@ -56,6 +56,7 @@ def synthesise(
     flatten: bool = True,
     include_dirs: Sequence[str | Path] = (),
     defines: Mapping[str, str] | None = None,
+    parameters: Mapping[str, int] | None = None,
     timeout_s: float = 300.0,
     memory_mb: int = 8192,
 ) -> Synthesis:
@@ -73,6 +74,7 @@ def synthesise(
         flatten: dissolve the hierarchy; an AIG has none.
         include_dirs: further folders for `` `include `` and `$readmemh`.
         defines: macros set before the text is read.
+        parameters: values for the top module's parameters; `top` must then be given.
         timeout_s: time limit in seconds.
         memory_mb: memory limit in MiB.
 
@@ -86,13 +88,26 @@ def synthesise(
         raise ValueError("no source files were given")
     if target == "aig" and not flatten:
         raise ValueError("an AIG has no hierarchy: flatten must be true")
-    for word in (*(defines or {}), *([top] if top is not None else [])):
+    if parameters and top is None:
+        raise ValueError("parameters need the name of the top module that they are for")
+    for word in (*(defines or {}), *(parameters or {}), *([top] if top is not None else [])):
         if not _NAME.fullmatch(word):
             raise UnsupportedError(f"{word!r} is not a plain Verilog identifier", mend="use letters, digits, _ and $")
     sources = list(dict.fromkeys(Path(path) for path in paths))
     with tempfile.TemporaryDirectory(prefix="hwdesign-yosys-") as name:
         shown = _lay_out(Path(name), sources, [Path(folder) for folder in include_dirs])
-        job = _Job(Path(name), sources, shown, target, top, flatten, dict(defines or {}), timeout_s, memory_mb)
+        job = _Job(
+            Path(name),
+            sources,
+            shown,
+            target,
+            top,
+            flatten,
+            dict(defines or {}),
+            dict(parameters or {}),
+            timeout_s,
+            memory_mb,
+        )
         try:
             return job.run("-sv")
         except FormatError as error:
@@ -116,6 +131,7 @@ class _Job:
     top: str | None
     flatten: bool
     defines: Mapping[str, str]
+    parameters: Mapping[str, int]
     timeout_s: float
     memory_mb: int
 
@@ -127,7 +143,7 @@ class _Job:
             for copy in list(shown)[: len(self.sources)]
         ]
         output = "design.json" if self.target == "gates" else "design.aig"
-        passes = [*reads, *_recipe(self.target, self.top, self.flatten, output)]
+        passes = [*reads, *_recipe(self.target, self._hierarchy(), self.flatten, output)]
         job = work / "job.json"
         job.write_text(json.dumps({"passes": passes, "report": "report.json"}), encoding="utf-8")
         run = run_tool(
@@ -155,6 +171,12 @@ class _Job:
             warnings=tuple(dict.fromkeys(_rename(text, shown) for text in _warnings(run.stdout))),
         )
 
+    def _hierarchy(self) -> list[str]:
+        words = ["hierarchy", "-check", *(["-top", self.top] if self.top else ["-auto-top"])]
+        for name, value in self.parameters.items():
+            words += ["-chparam", name, str(int(value))]
+        return words
+
 
 def _lay_out(work: Path, sources: Sequence[Path], include_dirs: Sequence[Path]) -> dict[str, str]:
     """Copy the sources below `work`, each in a folder of its own; returns the user's name of each copy, in order."""
@@ -171,10 +193,10 @@ def _lay_out(work: Path, sources: Sequence[Path], include_dirs: Sequence[Path]) 
     return shown | more
 
 
-def _recipe(target: Target, top: str | None, flatten: bool, output: str) -> list[list[str]]:
+def _recipe(target: Target, hierarchy: list[str], flatten: bool, output: str) -> list[list[str]]:
     """Yosys passes after reading, each an argument list."""
     steps = [
-        ["hierarchy", "-check", *(["-top", top] if top else ["-auto-top"])],
+        hierarchy,
         ["proc"],
         *([["flatten"]] if flatten else []),
         # Assertions and printing are for simulation; no format of ours holds them.
