@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hwdesign.errors import NetlistError
 from hwdesign.netlist.module import INVERTED, Module
-from hwdesign.netlist.types import CellType, Direction, Kind
+from hwdesign.netlist.types import CellType, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,3 @@ def refuse_kinds(module: Module, kinds: tuple[Kind, ...], language: str, mend: s
                 line=int(module.cell_line[at]),
                 mend=mend,
             )
-
-
-def port_name(module: Module, port: int) -> str:
-    """Name of one port bit."""
-    return module.names[int(module.port_name[port])]
-
-
-def is_input(module: Module, port: int) -> bool:
-    """Whether a port bit is an input."""
-    return int(module.port_dir[port]) == Direction.IN

@@ -12,6 +12,7 @@ from hwdesign.formats._text import Cell, cells, refuse_kinds, shown_names
 from hwdesign.kernels.readers import parse_blif
 from hwdesign.netlist.boolean import MAX_TABLE_INPUTS, parse_function, truth_table
 from hwdesign.netlist.generic import by_name
+from hwdesign.netlist.inverters import explicit_drivers
 from hwdesign.netlist.module import INVERTED, Module
 from hwdesign.netlist.netlist import Netlist
 from hwdesign.netlist.types import CellType, Direction, Kind
@@ -63,6 +64,7 @@ def _wrapped(words: Sequence[str]) -> str:
 
 
 def _model(module: Module) -> Iterator[str]:
+    module = explicit_drivers(module)
     refuse_kinds(module, (Kind.DEVICE,), "BLIF", "write SPICE instead")
     labels, assigned = shown_names(module)
     ports = module.port_labels()

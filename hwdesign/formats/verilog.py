@@ -16,6 +16,7 @@ from hwdesign.formats._assemble import assemble
 from hwdesign.formats._text import Cell, cells, shown_names
 from hwdesign.kernels.readers import parse_verilog
 from hwdesign.netlist.generic import BUF, NOT, VARIADIC, by_name
+from hwdesign.netlist.inverters import explicit_drivers
 from hwdesign.netlist.module import INVERTED, Module
 from hwdesign.netlist.netlist import Netlist
 from hwdesign.netlist.types import CellType, Direction, Kind, Library
@@ -179,6 +180,7 @@ def _safe(name: str) -> str:
 
 
 def _module_lines(module: Module) -> Iterator[str]:
+    module = explicit_drivers(module)
     names = _Names(module)
     yield f"module {identifier(_safe(module.name))} ("
     yield ", ".join(names.header) + ");\n"

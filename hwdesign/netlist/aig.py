@@ -94,9 +94,13 @@ class AigView:
 
 
 def is_aig(module: Module) -> bool:
-    """Whether the module holds nothing but AND2 and DFF cells."""
+    """Whether the module holds nothing but AND2 and DFF cells, none of which inverts its output."""
     used = np.unique(module.cell_type)
-    return all(module.library[int(at)] in (AND2, DFF) for at in used)
+    return all(module.library[int(at)] in (AND2, DFF) for at in used) and not _inverted_drivers(module).any()
+
+
+def _inverted_drivers(module: Module) -> NDArray[np.bool_]:
+    return ((module.pin_flags & INVERTED) != 0) & (module.pin_dir == Direction.OUT)
 
 
 def aig_view(module: Module) -> AigView:
@@ -115,6 +119,15 @@ def aig_view(module: Module) -> AigView:
         raise NetlistError(
             f"module '{module.name}' is no AIG: cell '{module.cell_label(cell)}' is of type "
             f"'{module.type_of(cell).name}'",
+            file=module.file or None,
+            line=int(module.cell_line[cell]),
+            mend="map it first (hwdesign convert --aig)",
+        )
+    drivers_inverted = np.flatnonzero(_inverted_drivers(module))
+    if len(drivers_inverted):
+        cell = int(module.pin_cell[drivers_inverted[0]])
+        raise NetlistError(
+            f"module '{module.name}' is no AIG: cell '{module.cell_label(cell)}' inverts its output",
             file=module.file or None,
             line=int(module.cell_line[cell]),
             mend="map it first (hwdesign convert --aig)",

@@ -228,6 +228,18 @@ class ModuleBuilder:
         """Instantiate another module of this builder, built before; a bus takes one pin a bit (`a[3]`)."""
         return self.cell(self.owner.module(module).as_type(), pins, name=name, params=params)
 
+    def set_register_init(self, values: Mapping[int, float]) -> None:
+        """Give each register that drives one of these nets its start value, as parameter `init`."""
+        at = 0
+        for cell, count in enumerate(self._pin_count):
+            cell_type = self.owner.type_at(self._cell_type[cell])
+            if cell_type.sequential is not None:
+                output = cell_type.role_index[cell_type.sequential.output]
+                for pin in range(at, at + count):
+                    if self._pin_role[pin] == output and self._pin_net[pin] in values:
+                        self._params.setdefault("init", {})[cell] = values[self._pin_net[pin]]
+            at += count
+
     def as_type(self) -> CellType:
         """The cell type of this module's instances, from its ports so far."""
         if self._type is None or len(self._type.roles) != len(self._port):
@@ -341,6 +353,10 @@ class Builder:
                 f"two different cell types are named '{cell_type.name}'", mend="build a module before instantiating it"
             )
         return at
+
+    def type_at(self, type_id: int) -> CellType:
+        """The cell type of an id that `type_id` gave."""
+        return self._types[type_id]
 
     def freeze(self, top: str | None = None) -> Netlist:
         """Immutable netlist of all modules.
