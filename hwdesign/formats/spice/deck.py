@@ -1,0 +1,264 @@
+"""A deck's statements sorted into scopes: the top level and each `.subckt`, with their parameters and models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from hwdesign.errors import FormatError, UnsupportedError
+from hwdesign.formats.spice.lines import Line, pairs, tokens, unquote
+from hwdesign.netlist.expressions import Function
+from hwdesign.netlist.netlist import Directive, Finding
+from hwdesign.netlist.parameters import parse_function
+
+KEPT = frozenset(
+    "title temp options option opt tran ac dc op tf noise sens pz disto sp four fourier print plot probe meas measure "
+    "save ic nodeset width csparam step spread neb iv file end*".split()
+)
+"""Control lines that are kept as directives."""
+
+_DEEPEST = 50
+_FUNCTION_PARAM = re.compile(r"[A-Za-z_]\w*\s*\([\w\s,]*\)\s*=")
+
+
+@dataclass
+class Card:
+    """A `.model` line, its values not read yet."""
+
+    name: str
+    kind: str
+    params: list[tuple[str, str]]
+    line: Line
+
+
+@dataclass
+class Scope:
+    """The top level of a deck, or a subcircuit.
+
+    Attributes:
+        name: as spelled, '' for the top level.
+        line: its `.subckt` line, None for the top level.
+        parent: the enclosing scope.
+        ports: node names.
+        formals: parameters with their defaults.
+        params: `.param` definitions in order: name, text, line.
+        functions: user-defined functions by lower-case name, with their lines' texts.
+        cards: model cards by lower-case name.
+        elements: element lines with their tokens.
+        subckts: subcircuits defined within, by lower-case name.
+        directives: control lines that are kept.
+    """
+
+    name: str = ""
+    line: Line | None = None
+    parent: Scope | None = None
+    ports: list[str] = field(default_factory=list)
+    formals: list[tuple[str, str]] = field(default_factory=list)
+    params: list[tuple[str, str, Line]] = field(default_factory=list)
+    functions: dict[str, Function] = field(default_factory=dict)
+    cards: dict[str, Card] = field(default_factory=dict)
+    elements: list[tuple[Line, list[str]]] = field(default_factory=list)
+    subckts: dict[str, Scope] = field(default_factory=dict)
+    directives: list[Directive] = field(default_factory=list)
+    module: str = ""
+
+    def chain(self) -> Iterator[Scope]:
+        """This scope and those around it, from the inside out."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    def subckt(self, name: str) -> Scope | None:
+        """The subcircuit that `name` means here, or None."""
+        low = name.lower()
+        return next((s.subckts[low] for s in self.chain() if low in s.subckts), None)
+
+    def card(self, name: str) -> tuple[Card, Scope] | None:
+        """The model card that `name` means here and the scope that defines it, or None."""
+        low = name.lower()
+        return next(((s.cards[low], s) for s in self.chain() if low in s.cards), None)
+
+    def walk(self) -> Iterator[Scope]:
+        """This scope and all within it, in source order."""
+        stack = [self]
+        while stack:
+            scope = stack.pop()
+            yield scope
+            stack.extend(reversed(scope.subckts.values()))
+
+
+class DeckParser:
+    """Sorts logical lines into scopes.
+
+    Attributes:
+        top: the top level.
+        global_nets: names from `.global` lines.
+        findings: remarks.
+        ended: whether `.end` was met.
+    """
+
+    def __init__(self, *, skip_control: bool) -> None:
+        self.top = Scope()
+        self.scope = self.top
+        self.global_nets: list[str] = []
+        self.findings: list[Finding] = []
+        self.skip_control = skip_control
+        self._depth = 0
+
+    def parse(self, lines: Iterable[Line]) -> None:
+        """Take all lines of a deck.
+
+        Raises:
+            FormatError: see the module; every error names its line.
+            UnsupportedError: a control line that hwdesign does not know.
+        """
+        stream = iter(lines)
+        for line in stream:
+            first = line.text[0]
+            if first != ".":
+                self.scope.elements.append((line, tokens(line)))
+                continue
+            word, _, rest = line.text.partition(" ") if " " in line.text else line.text.partition("\t")
+            word = word[1:].split("\t")[0].lower()
+            rest = line.text[1 + len(word) :].strip()
+            if word == "end":
+                break
+            if word == "control":
+                self._control(line, stream)
+            else:
+                self._statement(word, rest, line)
+        if self.scope is not self.top:
+            assert self.scope.line is not None
+            raise self.scope.line.error(f"subcircuit '{self.scope.name}' has no .ends", "end it with .ends")
+
+    def _control(self, line: Line, stream: Iterator[Line]) -> None:
+        if not self.skip_control:
+            raise UnsupportedError(
+                "a .control block holds commands, which hwdesign never runs",
+                file=line.file,
+                line=line.line,
+                mend="remove the block, or read the deck with skip_control",
+            )
+        for inner in stream:
+            if inner.text.split(None, 1)[0].lower() == ".endc":
+                break
+        else:
+            raise line.error("the .control block has no .endc", "end it with .endc")
+        self.findings.append(
+            Finding("skipped-control", "warning", "a .control block was left out", file=line.file, line=line.line)
+        )
+
+    def _statement(self, word: str, rest: str, line: Line) -> None:
+        scope = self.scope
+        if word == "subckt":
+            self._subckt(line)
+        elif word == "ends":
+            self._ends(rest, line)
+        elif word == "model":
+            self._model(line)
+        elif word in ("param", "params"):
+            if _FUNCTION_PARAM.match(rest):
+                self._func(rest, line)
+            else:
+                self._params(line)
+        elif word == "func":
+            self._func(rest, line)
+        elif word == "global":
+            self.global_nets.extend(tokens(line)[1:])
+        elif word in KEPT:
+            if word != "end*":
+                scope.directives.append(Directive(word, rest, line.line))
+        else:
+            raise UnsupportedError(
+                f"the control line '.{word[:40]}' is not known",
+                file=line.file,
+                line=line.line,
+                mend="remove it, or make it a comment",
+            )
+
+    def _subckt(self, line: Line) -> None:
+        parts = tokens(line)[1:]
+        if not parts or parts[0] == "=":
+            raise line.error("'.subckt' has no name", "write .subckt name node node ...")
+        name = parts[0]
+        # Nodes run up to `params:` or to the first name=value.
+        end = next((at for at, part in enumerate(parts) if part.lower() == "params:"), len(parts))
+        first = parts.index("=") - 1 if "=" in parts else len(parts)
+        ports = parts[1 : min(end, first)]
+        formals = pairs(line, [part for part in parts[min(end, first) :] if part.lower() != "params:"])
+        low = name.lower()
+        earlier = self.scope.subckts.get(low)
+        if earlier is not None and earlier.line is not None:
+            raise line.error(
+                f"subcircuit '{name}' is defined twice, first on line {earlier.line.line}", "rename one of them"
+            )
+        seen: set[str] = set()
+        for port in ports:
+            if port.lower() in ("0", "gnd"):
+                raise line.error(f"ground cannot be a node of subcircuit '{name}'", "leave it out: ground is global")
+            if port.lower() in seen:
+                raise line.error(f"subcircuit '{name}' has two nodes named '{port}'", "rename one of them")
+            seen.add(port.lower())
+        keys: set[str] = set()
+        for key, value in formals:
+            if not value:
+                raise line.error(f"parameter '{key}' of subcircuit '{name}' has no default", f"write {key}=value")
+            if key.lower() in keys:
+                raise line.error(f"subcircuit '{name}' has two parameters named '{key}'", "rename one of them")
+            keys.add(key.lower())
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise line.error(f"subcircuits are defined more than {_DEEPEST} deep in one another", "move them apart")
+        child = Scope(name, line, self.scope, ports, formals)
+        self.scope.subckts[low] = child
+        self.scope = child
+
+    def _ends(self, rest: str, line: Line) -> None:
+        scope = self.scope
+        if scope.parent is None:
+            raise line.error("'.ends' ends nothing", "remove it")
+        words = rest.split()
+        if len(words) > 1 or (words and words[0].lower() != scope.name.lower()):
+            raise line.error(f"'.ends {rest[:40]}' does not end subcircuit '{scope.name}'", f"write .ends {scope.name}")
+        self._depth -= 1
+        self.scope = scope.parent
+
+    def _model(self, line: Line) -> None:
+        parts = tokens(line)[1:]
+        if len(parts) < 2 or "=" in parts[:2]:
+            raise line.error("'.model' needs a name and a kind", "write .model name kind (key=value ...)")
+        name = parts[0]
+        kind, bracket, inner = parts[1].partition("(")
+        body = [bracket + inner] * bool(bracket) + parts[2:]
+        if body and body[0].startswith("("):
+            if len(body) > 1 or not body[0].endswith(")"):
+                raise line.error(f"the model card '{name}' goes on after its ')'", "write all its values within ( )")
+            body = tokens(Line(body[0][1:-1], line.line, line.file))
+        low = name.lower()
+        earlier = self.scope.cards.get(low)
+        if earlier is not None:
+            raise line.error(
+                f"model '{name}' is defined twice, first on line {earlier.line.line}", "rename one of them"
+            )
+        self.scope.cards[low] = Card(name, kind.lower(), pairs(line, body), line)
+
+    def _params(self, line: Line) -> None:
+        parts = tokens(line)[1:]
+        found = pairs(line, parts, spaced=True)
+        if not found:
+            raise line.error("'.param' defines nothing", "write .param name=value")
+        for name, value in found:
+            if not value:
+                raise line.error(f"parameter '{name[:40]}' has no value", f"write {name[:40]}=value")
+            self.scope.params.append((name, unquote(value), line))
+
+    def _func(self, rest: str, line: Line) -> None:
+        try:
+            name, function = parse_function(rest)
+        except FormatError as error:
+            raise line.error(error.what, error.mend) from error
+        self.scope.functions[name] = function
+        text = f"{name}({','.join(function.arguments)})={function.body}"
+        self.scope.directives.append(Directive("func", text, line.line))

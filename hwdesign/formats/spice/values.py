@@ -1,0 +1,94 @@
+"""What a value means in one scope of a deck: a number now, or an expression for later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+
+from hwdesign.errors import FormatError, HwdesignError
+from hwdesign.formats.spice.lines import Line, unquote
+from hwdesign.netlist.expressions import (
+    CONSTANTS,
+    FUNCTIONS,
+    RUNTIME_NAMES,
+    Function,
+    evaluate_expression,
+    parse_expression,
+)
+from hwdesign.netlist.quantity import parse_number
+
+_TERNARY = frozenset({"if", "ternary_fcn"})
+
+
+@dataclass
+class Values:
+    """Reads values in one scope.
+
+    Attributes:
+        known: values that are fixed there (the deck's own `.param` lines, for its top level).
+        open_names: names that get a value only in an instance: a subcircuit's parameters and what depends on them.
+        functions: user-defined functions.
+        josim: whether the suffix `X` means 1e6.
+        hidden: names of an enclosing subcircuit that cannot be used here.
+        deferred: whether this is a subcircuit's scope, where functions may use what an instance sets.
+    """
+
+    known: Mapping[str, float]
+    open_names: Set[str] = frozenset()
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    josim: bool = False
+    hidden: Set[str] = frozenset()
+    deferred: bool = False
+
+    def has(self, name: str) -> bool:
+        """Whether `name` is a parameter here."""
+        low = name.lower()
+        return low in self.known or low in self.open_names
+
+    def is_value(self, token: str) -> bool:
+        """Whether a token is a number, a parameter or an expression, and not merely some other name."""
+        if token[0] in "{'(+-.0123456789":
+            return True
+        return self.has(token) if token.replace("_", "a").isalnum() else any(sign in token for sign in "+-*/(^")
+
+    def read(self, token: str, line: Line) -> float | str:
+        """The number that a token stands for, or its expression where that waits for an instance or the simulator.
+
+        Raises:
+            FormatError: no number and no expression, an unknown parameter or function, or no finite value.
+        """
+        try:
+            number = parse_number(token, x_is_mega=self.josim)
+            if number is not None:
+                return number
+            if token[0] == '"':
+                return token
+            return self._expression(token, line)
+        except HwdesignError as error:
+            if error.file is not None:
+                raise
+            raise line.error(error.what, error.mend) from error
+
+    def _expression(self, token: str, line: Line) -> float | str:
+        body = unquote(token.strip())
+        if body.startswith("{") and body.endswith("}") and body.count("{") == 1:
+            body = body[1:-1]
+        expression = parse_expression(body.replace("'", " "))
+        for call in expression.calls:
+            if call not in FUNCTIONS and call not in self.functions and call not in _TERNARY:
+                raise FormatError(f"unknown function '{call}' in '{token[:80]}'", mend="define it with .func")
+        later = self.deferred and any(call in self.functions for call in expression.calls)
+        for name in expression.names:
+            if name in self.open_names:
+                later = True
+            elif name in self.known or name in CONSTANTS:
+                continue
+            elif name in RUNTIME_NAMES:
+                later = True
+            elif name in self.hidden:
+                raise line.error(
+                    f"parameter '{name}' belongs to the enclosing subcircuit", "pass it to the inner one as a parameter"
+                )
+            else:
+                raise line.error(f"unknown parameter '{name}' in '{token[:80]}'", "define it with .param")
+        return expression.text if later else evaluate_expression(expression.text, self.known, self.functions)
