@@ -99,12 +99,13 @@ class DeckParser:
         ended: whether `.end` was met.
     """
 
-    def __init__(self, *, skip_control: bool) -> None:
+    def __init__(self, *, skip_control: bool = False, josim: bool = False) -> None:
         self.top = Scope()
         self.scope = self.top
         self.global_nets: list[str] = []
         self.findings: list[Finding] = []
         self.skip_control = skip_control
+        self.josim = josim
         self._depth = 0
 
     def parse(self, lines: Iterable[Line]) -> None:
@@ -116,13 +117,13 @@ class DeckParser:
         """
         stream = iter(lines)
         for line in stream:
-            first = line.text[0]
-            if first != ".":
+            if self.josim and line.text.count("'") == 1:
+                line = self._without_quote(line)
+            if line.text[0] != ".":
                 self.scope.elements.append((line, tokens(line)))
                 continue
-            word, _, rest = line.text.partition(" ") if " " in line.text else line.text.partition("\t")
-            word = word[1:].split("\t")[0].lower()
-            rest = line.text[1 + len(word) :].strip()
+            word = line.text[1:].split(None, 1)[0].lower() if line.text[1:].strip() else ""
+            rest = line.text[1:].strip()[len(word) :].strip()
             if word == "end":
                 break
             if word == "control":
@@ -132,6 +133,12 @@ class DeckParser:
         if self.scope is not self.top:
             assert self.scope.line is not None
             raise self.scope.line.error(f"subcircuit '{self.scope.name}' has no .ends", "end it with .ends")
+
+    def _without_quote(self, line: Line) -> Line:
+        """JoSIM knows no quotes and reads over a stray one, which some published cells have."""
+        message = "a stray quote ' was left out"
+        self.findings.append(Finding("stray-quote", "warning", message, file=line.file, line=line.line))
+        return Line(line.text.replace("'", " "), line.line, line.file)
 
     def _control(self, line: Line, stream: Iterator[Line]) -> None:
         if not self.skip_control:

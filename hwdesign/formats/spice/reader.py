@@ -96,7 +96,7 @@ def read_spice_text(
     """
     body = decode(text, file)
     josim = is_josim(body, file) if dialect == "auto" else dialect == "josim"
-    parser = DeckParser(skip_control=skip_control)
+    parser = DeckParser(skip_control=skip_control, josim=josim)
     heading, rest, first = _title(body, file, josim, title, parser.findings)
     includer = Includer(None if folder is None else Path(folder).resolve(), josim)
     parser.parse(includer.expand(rest, file, first=first))
@@ -440,14 +440,18 @@ class _Assembler:
         out = self.builder.directives
         out.extend(d for d in top.directives if d.name == "title")
         out.extend(param_directive(n, v, line=line.line) for n, v, line in self.global_params.values())
-        out.extend(d for d in top.directives if d.name != "title")
+        out.extend(d for d in _functions_first(top.directives) if d.name != "title")
         for scope in scopes:
             values = self._values(scope)
             last = {name.lower(): (name, text, line) for name, text, line in scope.params}
             for name, text, line in last.values():
                 value = values.read(text, line)
                 out.append(param_directive(name, value, line=line.line, module=scope.module))
-            out.extend(replace(d, module=scope.module) for d in scope.directives)
+            out.extend(replace(d, module=scope.module) for d in _functions_first(scope.directives))
+
+
+def _functions_first(directives: list[Directive]) -> list[Directive]:
+    return sorted(directives, key=lambda d: d.name != "func")
 
 
 def _is_version(text: str) -> bool:

@@ -49,7 +49,7 @@ class Values:
         """Whether a token is a number, a parameter or an expression, and not merely some other name."""
         if token[0] in "{'(+-.0123456789":
             return True
-        return self.has(token) if token.replace("_", "a").isalnum() else any(sign in token for sign in "+-*/(^")
+        return self.has(token) if token.replace("_", "a").isalnum() else any(sign in token for sign in "+-*/(^?<>!&|%")
 
     def read(self, token: str, line: Line) -> float | str:
         """The number that a token stands for, or its expression where that waits for an instance or the simulator.

@@ -1,0 +1,95 @@
+"""Names that SPICE can hold, unique without regard to case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from hwdesign.errors import UnsupportedError
+from hwdesign.netlist import devices
+from hwdesign.netlist.module import CONST1, OPEN, Module
+from hwdesign.netlist.types import Kind
+
+_ILLEGAL = re.compile(r"[\s,=(){}'\";]|//")
+_LETTERS = {"BSRC": "B"}
+
+
+def legal(name: str) -> str:
+    """`name` with `_` for what would end a token or begin a comment."""
+    fixed = _ILLEGAL.sub("_", name) or "_"
+    return "_" + fixed if fixed == "$" or fixed[0] in "+*" else fixed
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """`name`, or `name_1`, `name_2` ... where one that differs in case at most is taken; it is then taken."""
+    chosen, count = name, 0
+    while chosen.lower() in taken:
+        count += 1
+        chosen = f"{name}_{count}"
+    taken.add(chosen.lower())
+    return chosen
+
+
+class ModuleNames:
+    """Names of one module's nets and cells as a deck can hold them.
+
+    Args:
+        module: the module.
+        global_nets: global nets by lower-case name.
+    """
+
+    def __init__(self, module: Module, global_nets: Mapping[str, str]) -> None:
+        self.module = module
+        # `gnd` means ground, whatever the netlist means by it.
+        self._taken = {"gnd"}
+        self._open = 0
+        labels = module.net_labels()
+        ports = set(module.port_net.tolist())
+        self._nets: list[str] = []
+        # A name that is global keeps itself, before any name that merely resembles it.
+        kept = {at: label for at, label in enumerate(labels) if at > CONST1 and _is_global(label, global_nets)}
+        self._taken |= {label.lower() for label in kept.values()}
+        for at, label in enumerate(labels):
+            if at <= CONST1:
+                self._nets.append("")
+            elif at in kept and not (label == "0" and at in ports):
+                self._nets.append(legal(label))
+            else:
+                self._nets.append(unique(legal(label), self._taken))
+
+    def net(self, net: int) -> str:
+        """Name of a net; a fresh one for an open pin.
+
+        Raises:
+            UnsupportedError: the net is a logic constant.
+        """
+        if net == OPEN:
+            self._open += 1
+            return unique(f"nc{self._open}", self._taken)
+        if net <= CONST1:
+            raise UnsupportedError(
+                f"module '{self.module.name}' ties a pin to the logic constant {net}",
+                file=self.module.file or None,
+                mend="replace constants by supply nets or tie cells first",
+            )
+        return self._nets[net]
+
+    def cells(self) -> list[str]:
+        """Element names, each beginning with the letter of its kind."""
+        taken: set[str] = set()
+        module = self.module
+        types = [module.library[at] for at in range(len(module.library))]
+        letters = [
+            _LETTERS.get(t.name, t.name) if t.kind is Kind.DEVICE and t.name in devices.DEVICES else "X" for t in types
+        ]
+        out: list[str] = []
+        for at, label in zip(module.cell_type.tolist(), module.cell_labels(), strict=True):
+            name = legal(label)
+            if name[0].upper() != letters[at]:
+                name = letters[at] + name
+            out.append(unique(name, taken))
+        return out
+
+
+def _is_global(label: str, global_nets: Mapping[str, str]) -> bool:
+    return global_nets.get(label.lower()) == label
