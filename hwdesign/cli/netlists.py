@@ -1,0 +1,234 @@
+"""`hwdesign info`, `convert`, `check` and `partition`: what is done to a netlist file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hwdesign.cli._command import FAILED, UsageError, command
+from hwdesign.cli._options import FileArgument, FromOption, StrictOption, ToOption, TopOption
+from hwdesign.cli._output import Result, count, table
+
+if TYPE_CHECKING:
+    from hwdesign.formats.rtl import RtlDesign
+    from hwdesign.netlist import Module, Netlist
+
+_TYPES_SHOWN = 12
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file to `app`."""
+    command(app, "info")(info)
+    command(app, "convert")(convert)
+    command(app, "check")(check)
+    command(app, "partition")(partition)
+
+
+def info(
+    file: FileArgument,
+    rtl: Annotated[bool, typer.Option("--rtl", help="Summarise the RTL's syntax tree instead.")] = False,
+    top: TopOption = None,
+    from_: FromOption = None,
+) -> Result:
+    """Say what a netlist file holds."""
+    if rtl:
+        if top is not None or from_ is not None:
+            raise UsageError("--rtl takes neither --top nor --from", mend="leave them out")
+        return _rtl_info(file)
+    from hwdesign.formats import format_of, read
+
+    netlist = read(file, format=from_, top=top)
+    modules = [_module_info(module) for module in netlist.modules.values()]
+    data = {
+        "file": str(file),
+        "format": format_of(file, from_).name,
+        "top": netlist.top,
+        "modules": modules,
+        "models": {name: model.kind for name, model in netlist.models.items()},
+        "findings": Counter(finding.severity for finding in netlist.findings),
+    }
+    return Result(data, _info_lines(data, netlist))
+
+
+def _module_info(module: Module) -> dict[str, Any]:
+    from hwdesign.netlist.aig import aig_view, is_aig
+    from hwdesign.netlist.types import Direction
+
+    found: dict[str, Any] = {
+        "name": module.name,
+        "cells": module.num_cells,
+        "nets": module.num_nets - 2,  # without the constants, which every module has
+        "pins": module.num_pins,
+        "ports": {side.name.lower(): len(module.ports_of(side)) for side in Direction},
+        "types": module.type_counts(),
+    }
+    if module.num_cells and is_aig(module):
+        from hwdesign.errors import NetlistError
+
+        try:
+            view = aig_view(module)
+        except NetlistError:  # a loop or a floating net: `hwdesign check` says which
+            return found
+        found["aig"] = {"ands": view.num_ands, "latches": view.num_latches, "depth": int(view.levels().max())}
+    return found
+
+
+def _info_lines(data: dict[str, Any], netlist: Netlist) -> Iterator[str]:
+    modules = data["modules"]
+    yield f"{data['file']}: {data['format']}, {count(len(modules), 'module')}, top '{data['top']}'"
+    yield from table(
+        ("module", "cells", "nets", "pins", "inputs", "outputs", "inouts"),
+        ((m["name"], m["cells"], m["nets"], m["pins"], *m["ports"].values()) for m in modules),
+    )
+    top = next(item for item in modules if item["name"] == data["top"])
+    if "aig" in top:
+        aig = top["aig"]
+        ands, latches = count(aig["ands"], "AND node"), count(aig["latches"], "latch", "latches")
+        yield f"AIG: {ands}, {latches}, depth {aig['depth']}"
+    types = list(top["types"].items())
+    if types:
+        shown = ", ".join(f"{name} {number}" for name, number in types[:_TYPES_SHOWN])
+        yield f"cells of '{data['top']}': {shown}" + (", ..." if len(types) > _TYPES_SHOWN else "")
+    if netlist.models:
+        yield "models: " + ", ".join(f"{name} ({kind})" for name, kind in list(data["models"].items())[:_TYPES_SHOWN])
+    if netlist.findings:
+        tally = ", ".join(count(number, kind) for kind, number in data["findings"].items())
+        yield f"the reader remarked {tally}: run `hwdesign check` on it"
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Netlist to read.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write; its suffix tells the format.")],
+    aig: Annotated[bool, typer.Option("--aig", help="Map to an and-inverter graph.")] = False,
+    flatten: Annotated[bool, typer.Option("--flatten", help="Dissolve the hierarchy.")] = False,
+    top: TopOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    strict: StrictOption = False,
+) -> Result:
+    """Write a netlist in another format."""
+    from hwdesign.formats import format_of, read, write
+
+    written = format_of(target, to, writing=True)
+    netlist = read(source, format=from_, top=top, strict=strict)
+    if flatten:
+        from hwdesign.passes import flatten as flatten_netlist
+
+        netlist = flatten_netlist(netlist)
+    if aig:
+        from hwdesign.passes import to_aig
+
+        netlist = to_aig(netlist)
+    write(netlist, target, format=to)
+    cells = sum(module.num_cells for module in netlist.modules.values())
+    data = {
+        "input": str(source),
+        "output": str(target),
+        "format": written.name,
+        "top": netlist.top,
+        "modules": len(netlist.modules),
+        "cells": cells,
+    }
+    return Result(data, [f"{target}: {written.name}, {count(len(netlist.modules), 'module')}, {count(cells, 'cell')}"])
+
+
+def check(
+    file: FileArgument,
+    strict: StrictOption = False,
+    top: TopOption = None,
+    from_: FromOption = None,
+) -> Result:
+    """Look for faults in a netlist.
+
+    Undriven nets, several drivers, floating inputs, combinational loops, unknown cells, ports that do not fit. Exits
+    with 1 when one of them is an error.
+    """
+    from hwdesign.formats import read
+    from hwdesign.netlist.check import check as check_netlist
+
+    findings = check_netlist(read(file, format=from_, top=top, strict=strict))
+    tally = {severity: sum(f.severity == severity for f in findings) for severity in ("error", "warning", "note")}
+    data = {"file": str(file), "findings": findings, **{f"{key}s": number for key, number in tally.items()}}
+    summary = ", ".join(count(number, severity) for severity, number in tally.items() if number) or "nothing found"
+    lines = (*(str(finding) for finding in findings), f"{file}: {summary}")
+    return Result(data, lines, FAILED if tally["error"] else 0)
+
+
+def partition(
+    file: FileArgument,
+    parts: Annotated[int, typer.Option("--parts", min=1, help="Number of parts.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="OUT.npz", help="Where each cell's part is written.")
+    ] = None,
+    top: TopOption = None,
+    from_: FromOption = None,
+) -> Result:
+    """Cut a netlist into ordered parts.
+
+    Parts follow a topological order of the top module's cells: a cell's part is never before its drivers'.
+    """
+    import numpy as np
+
+    from hwdesign.files import open_atomic
+    from hwdesign.formats import read
+    from hwdesign.netlist.views import cell_graph
+    from hwdesign.passes import partition as cut
+
+    if output is not None and output.suffix != ".npz":
+        raise UsageError(
+            f"-o takes a name that ends in .npz, not '{output}'", mend=f"write {output.with_suffix('.npz')}"
+        )
+    module = read(file, format=from_, top=top).top_module
+    part = cut(module, parts=parts).part
+    graph = cell_graph(module)
+    sizes = np.bincount(part, minlength=parts).tolist()
+    crossing = int((part[graph.src] != part[graph.dst]).sum())
+    data = {
+        "file": str(file),
+        "top": module.name,
+        "parts": parts,
+        "cells": sizes,
+        "edges": len(graph.src),
+        "cut_edges": crossing,
+    }
+    lines = [
+        f"{file}: '{module.name}', {count(module.num_cells, 'cell')} in {count(parts, 'part')} of "
+        f"{min(sizes)} to {max(sizes)}, {crossing} of {count(len(graph.src), 'edge')} cut"
+    ]
+    if output is not None:
+        with open_atomic(output) as stream:
+            np.savez(stream, part=part, cell=np.array(module.cell_labels(), np.str_))
+        data["output"] = str(output)
+        lines.append(f"{output}: int32 'part' and name 'cell' of every cell")
+    return Result(data, lines)
+
+
+def _rtl_info(file: Path) -> Result:
+    from hwdesign.formats.rtl import parse_rtl
+
+    design = parse_rtl(file)
+    data = {"file": str(file), "tops": design.tops, "modules": design.modules}
+    return Result(data, _rtl_lines(design))
+
+
+def _rtl_lines(design: RtlDesign) -> Iterator[str]:
+    tops = ", ".join(f"'{name}'" for name in design.tops) or "none"
+    yield f"{design.file}: RTL, {count(len(design.modules), 'module')}, top {tops}"
+    for module in design.modules:
+        yield f"module '{module.name}', line {module.line}"
+        if module.parameters:
+            yield "  parameters: " + ", ".join(f"{p.name} = {p.default}" for p in module.parameters)
+        ports = (f"{p.direction} {p.name}{f'[{p.range}]' if p.range else ''}" for p in module.ports)
+        yield f"  ports: {', '.join(ports) or 'none'}"
+        if module.clocks:
+            yield f"  clocks and resets: {', '.join(module.clocks)}"
+        if module.registers:
+            yield f"  registers: {', '.join(module.registers)}"
+        for instance in module.instances:
+            yield f"  instance '{instance.name}' of '{instance.module}', line {instance.line}"
+        blocks = count(len(module.always), "always block")
+        yield f"  {blocks}, {count(len(module.assigns), 'assignment')}, {count(len(module.signals), 'signal')}"
