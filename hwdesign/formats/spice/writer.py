@@ -164,7 +164,7 @@ class _Writer:
         names = ModuleNames(module, self.globals) if names is None else names
         if (module.pin_flags & INVERTED).any():
             raise self._unsupported(f"module '{module.name}' has inverted pins", "map it to gates first")
-        params = _params(module)
+        params = cell_params(module)
         ptr, nets, roles = module.pin_ptr.tolist(), module.pin_net.tolist(), module.pin_role.tolist()
         types = module.cell_type.tolist()
         labels = names.cells()
@@ -234,7 +234,7 @@ class _Writer:
                 return [*nodes, *value, *model]
 
 
-def _params(module: Module) -> dict[int, dict[str, float | str]]:
+def cell_params(module: Module) -> dict[int, dict[str, float | str]]:
     """Parameters of each cell that has some, in the order of the side tables."""
     found: dict[int, dict[str, float | str]] = {}
     for key, table in module.params.items():
