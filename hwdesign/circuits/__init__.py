@@ -10,9 +10,13 @@ from hwdesign.circuits.adders import (
     kogge_stone_adder,
     ripple_adder,
 )
+from hwdesign.circuits.analog import current_mirror, differential_pair, two_stage_opamp
 from hwdesign.circuits.comparators import alu, comparator, popcount
 from hwdesign.circuits.crc import crc_parallel, crc_serial, lfsr
+from hwdesign.circuits.crossbar import crossbar, crossbar_netlist
+from hwdesign.circuits.josephson import josephson_transmission_line
 from hwdesign.circuits.multipliers import array_multiplier, restoring_divider, wallace_multiplier
+from hwdesign.circuits.random_logic import random_aig, random_logic
 from hwdesign.circuits.registry import GENERATORS, Generator, Parameter, find_generator, generate
 from hwdesign.circuits.sequential import counter, random_fsm, shift_register
 from hwdesign.circuits.shifters import barrel_shifter, decoder, mux_tree, parity, priority_encoder
@@ -34,9 +38,14 @@ __all__ = [
     "counter",
     "crc_parallel",
     "crc_serial",
+    "crossbar",
+    "crossbar_netlist",
+    "current_mirror",
     "decoder",
+    "differential_pair",
     "find_generator",
     "generate",
+    "josephson_transmission_line",
     "kogge_stone_adder",
     "lfsr",
     "mux_tree",
@@ -44,12 +53,15 @@ __all__ = [
     "parity",
     "popcount",
     "priority_encoder",
+    "random_aig",
     "random_fsm",
     "random_function",
+    "random_logic",
     "restoring_divider",
     "ripple_adder",
     "sbox_aes",
     "sbox_present",
     "shift_register",
+    "two_stage_opamp",
     "wallace_multiplier",
 ]

@@ -1,0 +1,233 @@
+"""Random and-inverter graphs and random gate-level logic of chosen size, depth and fanout law."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwdesign.circuits._blocks import register
+from hwdesign.circuits._skeleton import Shape, Skeleton, random_skeleton
+from hwdesign.circuits.registry import SEED, Limit, circuit
+from hwdesign.errors import NetlistError
+from hwdesign.netlist import Builder, Netlist, gate
+
+_LAW = Limit("how fanouts are spread", choices=("geometric", "power"))
+_EXPONENT = Limit("exponent of the power law", 1.5, 10.0)
+_INPUTS = Limit("primary inputs", 1, 1 << 16)
+_OUTPUTS = Limit("primary outputs", 1, 1 << 20)
+_DEPTH = Limit("gates on the longest path", 0, 1 << 14)
+_TRIES = 100
+_FUNCTION_TRIES = 8
+
+_OPERATORS = ("NAND", "NOR", "AND", "OR", "XOR", "XNOR")
+_COMPLEMENT = {"NAND": "AND", "NOR": "OR", "XNOR": "XOR"}
+_FREQUENCY = (0.28, 0.22, 0.17, 0.15, 0.12, 0.06)
+
+
+@circuit(
+    "aig-random",
+    "random",
+    "random and-inverter graph without repeated or dangling nodes",
+    inputs=_INPUTS,
+    ands=Limit("AND nodes", 0, 1 << 20),
+    outputs=_OUTPUTS,
+    depth=_DEPTH,
+    law=_LAW,
+    exponent=_EXPONENT,
+    inverted=Limit("probability that a fanin or an output is inverted, before constants are mended", 0.0, 1.0),
+    seed=SEED,
+)
+def random_aig(
+    inputs: int = 16,
+    ands: int = 100,
+    outputs: int = 8,
+    depth: int = 10,
+    law: str = "geometric",
+    exponent: float = 2.5,
+    inverted: float = 0.5,
+    seed: int = 0,
+) -> Netlist:
+    """Ports i0 .. → o0 ..; cells are AND2 with inverted pins. All counts and the depth are exact.
+
+    No two nodes have the same pair of fanin literals, so structural hashing keeps every node; nodes that look constant
+    or repeat another under random patterns are avoided where a few redraws or other inversions help. An input may be
+    unread where there are more inputs than fanins.
+
+    Raises:
+        NetlistError: no such graph exists; the message says what to raise.
+    """
+    rng = np.random.default_rng(seed)
+    skeleton = random_skeleton(Shape(inputs, ands, outputs, depth, law, exponent), rng)
+    literals = _distinct_literals(skeleton, inputs, inverted, rng)
+    b = Builder(f"aig_random_{ands}_{seed}")
+    m = b.top
+    nets = [m.input(f"i{at}") for at in range(inputs)]
+    and2 = gate("AND", 2)
+    for at, (x, y) in enumerate(literals):
+        out = m.net()
+        flags = [pin for pin, literal in enumerate((x, y)) if literal & 1]
+        m.cell(and2, (nets[x >> 1], nets[y >> 1], out), name=f"and{at}", inverted=flags)
+        nets.append(out)
+    flips = rng.random(outputs) < inverted
+    for at, (vertex, flip) in enumerate(zip(skeleton.outputs.tolist(), flips.tolist(), strict=True)):
+        m.output(f"o{at}", nets[vertex], inverted=flip)
+    return b.freeze()
+
+
+class _Signatures:
+    """Simulated values of all vertices, to tell functions that repeat another or are constant.
+
+    A signature is the value over `PATTERNS` random input patterns; equal functions have equal signatures, and functions
+    of moderate probability hardly ever share one.
+    """
+
+    PATTERNS = 1024
+
+    def __init__(self, inputs: int, rng: np.random.Generator) -> None:
+        self.ones = (1 << self.PATTERNS) - 1
+        size = self.PATTERNS // 8
+        block = rng.integers(0, 256, (inputs, size), np.uint8).tobytes()
+        self.value = [int.from_bytes(block[at : at + size], "little") for at in range(0, len(block), size)]
+        self.seen = {0, *(min(value, value ^ self.ones) for value in self.value)}
+
+    def is_new(self, value: int) -> bool:
+        """Whether neither the value nor its complement was there before; 0 always was."""
+        return min(value, value ^ self.ones) not in self.seen
+
+    def add(self, value: int) -> None:
+        """Append the value of the next vertex."""
+        self.value.append(value)
+        self.seen.add(min(value, value ^ self.ones))
+
+
+def _distinct_literals(
+    skeleton: Skeleton, inputs: int, inverted: float, rng: np.random.Generator
+) -> list[tuple[int, int]]:
+    """Two literals (2·vertex + inverted) a node; no pair twice, and a new function where one is found."""
+    count = len(skeleton.fanin)
+    signs = (rng.random((count, 2)) < inverted).astype(np.int64).tolist()
+    flips = range(4 if 0.0 < inverted < 1.0 else 1)
+    signatures = _Signatures(inputs, rng)
+    value, ones = signatures.value, signatures.ones
+    seen: set[tuple[int, int]] = set()
+    found: list[tuple[int, int]] = []
+    for at, ((x, y), sign) in enumerate(zip(skeleton.fanin.tolist(), signs, strict=True)):
+        spare: tuple[int, int, int] | None = None
+        chosen: tuple[int, int, int] | None = None
+        for attempt in range(_TRIES):
+            if attempt:
+                x, y = _redrawn(skeleton, at, x, y, attempt)
+            # The signs as drawn come first, the other three only where those lead nowhere new.
+            for flip in flips:
+                p, q = 2 * x + (sign[0] ^ flip >> 1), 2 * y + (sign[1] ^ flip & 1)
+                if (min(p, q), max(p, q)) in seen:
+                    continue
+                result = (value[x] ^ ones if p & 1 else value[x]) & (value[y] ^ ones if q & 1 else value[y])
+                spare = (p, q, result)
+                if signatures.is_new(result):
+                    chosen = spare
+                    break
+            # A distinct pair that repeats a function will do once a few redraws brought nothing better.
+            if chosen is None and attempt >= _FUNCTION_TRIES:
+                chosen = spare
+            if chosen is not None:
+                break
+        if chosen is None:
+            raise NetlistError(
+                f"{count} distinct ANDs do not fit over {inputs} inputs at this depth", mend="raise inputs or depth"
+            )
+        p, q, result = chosen
+        seen.add((min(p, q), max(p, q)))
+        found.append((p, q))
+        signatures.add(result)
+    return found
+
+
+def _redrawn(skeleton: Skeleton, node: int, x: int, y: int, attempt: int) -> tuple[int, int]:
+    """The fanins with one of them drawn again. Those that keep another node alive stay."""
+    which = attempt % 2 if skeleton.movable[node].all() else 1 if skeleton.movable[node, 1] else 0
+    if not skeleton.movable[node, which]:
+        return x, y
+    # The law yields to evenness where it finds no room.
+    drawn = skeleton.redraw(node, which, uniform=attempt > _TRIES // 4)
+    if drawn in (x, y):
+        return x, y
+    return (drawn, y) if which == 0 else (x, drawn)
+
+
+@circuit(
+    "logic-random",
+    "random",
+    "random gate-level logic, with registers if asked",
+    inputs=_INPUTS,
+    gates=Limit("combinational gates", 0, 1 << 20),
+    outputs=_OUTPUTS,
+    depth=_DEPTH,
+    registers=Limit("D flip-flops that feed back", 0, 1 << 16),
+    max_fanin=Limit("most inputs of a gate", 2, 8),
+    law=_LAW,
+    exponent=_EXPONENT,
+    seed=SEED,
+)
+def random_logic(
+    inputs: int = 16,
+    gates: int = 100,
+    outputs: int = 8,
+    depth: int = 10,
+    registers: int = 0,
+    max_fanin: int = 4,
+    law: str = "geometric",
+    exponent: float = 2.5,
+    seed: int = 0,
+) -> Netlist:
+    """Ports i0 .. (clk with registers) → o0 ..; gates NAND, NOR, AND, OR, XOR, XNOR of 2 to max_fanin inputs.
+
+    Counts and depth are exact; registers stand as further inputs and outputs of the combinational part.
+
+    Raises:
+        NetlistError: no such graph exists; the message says what to raise.
+    """
+    rng = np.random.default_rng(seed)
+    sources = inputs + registers
+    skeleton = random_skeleton(Shape(sources, gates, outputs + registers, depth, law, exponent), rng)
+    b = Builder(f"logic_random_{gates}_{seed}")
+    m = b.top
+    clock = m.input("clk") if registers else -1
+    nets = [m.input(f"i{at}") for at in range(inputs)]
+    stored = [m.net(f"q{at}") for at in range(registers)]
+    nets += stored
+    signatures = _Signatures(sources, rng)
+    wanted = rng.choice(len(_OPERATORS), gates, p=_FREQUENCY).tolist()
+    extras = rng.integers(0, max_fanin - 1, gates).tolist()
+    for at, (x, y) in enumerate(skeleton.fanin.tolist()):
+        fanin = [x, y]
+        for _ in range(extras[at]):
+            drawn = skeleton.redraw(at, 1)
+            if drawn not in fanin:
+                fanin.append(drawn)
+        first = _OPERATORS[wanted[at]]
+        # Wide parity gates are rare in practice and hide every other function.
+        if first.startswith("X"):
+            fanin = fanin[:2]
+        operator, result = _operator(signatures, first, fanin)
+        signatures.add(result)
+        nets.append(m.gate(operator, *(nets[vertex] for vertex in fanin), name=f"g{at}"))
+    shown = [nets[vertex] for vertex in skeleton.outputs.tolist()]
+    register(m, clock, shown[outputs:], stored, "q_reg")
+    for at, net in enumerate(shown[:outputs]):
+        m.output(f"o{at}", net)
+    return b.freeze()
+
+
+def _operator(signatures: _Signatures, first: str, fanin: list[int]) -> tuple[str, int]:
+    """The operator that was drawn, or the first other one that gives a new function; with its value."""
+    values = [signatures.value[vertex] for vertex in fanin]
+    results = {"AND": values[0], "OR": values[0], "XOR": values[0]}
+    for value in values[1:]:
+        results["AND"] &= value
+        results["OR"] |= value
+        results["XOR"] ^= value
+    results |= {name: results[base] ^ signatures.ones for name, base in _COMPLEMENT.items()}
+    for operator in (first, *(_OPERATORS if len(fanin) == 2 else _OPERATORS[:4])):
+        if signatures.is_new(results[operator]):
+            return operator, results[operator]
+    return first, results[first]
