@@ -6,10 +6,12 @@ namespace nb = nanobind;
 namespace hwdesign {
 void bind_aigsim(nb::module_& m);
 void bind_graph(nb::module_& m);
+void bind_readers(nb::module_& m);
 }  // namespace hwdesign
 
 NB_MODULE(_kernels, m) {
   m.doc() = "Hot loops of hwdesign: NumPy arrays in, NumPy arrays out.";
   hwdesign::bind_aigsim(m);
   hwdesign::bind_graph(m);
+  hwdesign::bind_readers(m);
 }

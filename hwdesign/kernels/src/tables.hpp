@@ -21,7 +21,8 @@ enum class KindClass : uint8_t {
                   // Pins are positional: 0 is the output, 1.. the inputs (MUX: select, when-0, when-1)
   kCover = 2,     // BLIF .names: `name` is the cover's rows joined by '\n', `arity` its inputs; pins as a gate's
   kLut = 3,       // BENCH LUT: `name` is the hexadecimal table as written ("0x8"), `arity` its inputs; pins as a gate's
-  kLatch = 4,     // BLIF .latch: `name` is "TYPE INIT" ("re 0"); pins are Q D CLOCK (the clock may be missing)
+  kLatch = 4,     // BLIF .latch: `name` is "TYPE INIT" ("re 0", " 3" without a type); pins are Q D CLOCK, the
+                  // clock left out where there is none
 };
 
 enum PinFlag : uint8_t { kInverted = 1, kUnknown = 2 };   // kUnknown: an `x` bit, tied to constant 0
@@ -55,7 +56,8 @@ struct ModuleTables {
   std::vector<int32_t> port_name, port_net, port_bus;  // port_name is `a` or `a[3]`; port_bus is -1 for a scalar
   std::vector<uint8_t> port_dir, port_flags;
   std::vector<int32_t> bus_name, bus_left, bus_right;
-  // Parameters (#(.K(v)), defparam, BLIF .param) and attributes (key begins with '@'), values as text.
+  // Parameters (#(.K(v)), defparam, BLIF .param) and attributes (key begins with '@'), values as text; of one cell's
+  // rows with the same key, the last counts. A parameter given by position to an unknown module has the key `#0`, `#1` ...
   std::vector<int32_t> param_cell, param_key, param_value;
 };
 
@@ -77,6 +79,22 @@ struct ParseError : std::runtime_error {
 // Text that is legal in its language but belongs to a richer reader (RTL in a `.v` file).
 struct NotStructural : ParseError {
   using ParseError::ParseError;
+};
+
+// Legal input that hwdesign does not read (user-defined primitives, transistor switches, BLIF state tables).
+struct NotSupported : ParseError {
+  using ParseError::ParseError;
+};
+
+// Input that is larger or deeper than the bounds for untrusted files.
+struct TooLarge : ParseError {
+  using ParseError::ParseError;
+};
+
+// What one file may ask for. Text of a few bytes can declare millions of wires, so these do not follow from its size.
+struct ReadLimits {
+  int max_depth = 4000;        // calls that a nested expression may take; one parenthesis takes four at most
+  int64_t max_bits = 1 << 24;  // bits of one bus or one expression
 };
 
 }  // namespace hwdesign
