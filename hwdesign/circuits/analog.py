@@ -30,12 +30,12 @@ class _Schematic:
             self.builder.models[model.name] = model
         for port in ports.split():
             self.m.port(port, Direction.INOUT)
-        self.length = length_um * 1e-6
+        self.length = length_um / 1e6
 
     def mosfet(self, name: str, model: Model, terminals: str, width_um: float) -> None:
         """Transistor `name` with the nets 'drain gate source bulk'."""
         pins = [self.m.net(net) for net in terminals.split()]
-        sizes: dict[str, float | str] = {"model": model.name, "w": width_um * 1e-6, "l": self.length}
+        sizes: dict[str, float | str] = {"model": model.name, "w": width_um / 1e6, "l": self.length}
         self.m.cell(MOSFET, pins, name=name, params=sizes)
 
     def capacitor(self, name: str, p: str, n: str, farad: float) -> None:
@@ -121,5 +121,5 @@ def two_stage_opamp(
     s.mosfet("M6", PCH, "out first vdd vdd", driver_um)
     s.mosfet("M7", NCH, "out ibias vss vss", sink_um)
     s.mosfet("M8", NCH, "ibias ibias vss vss", tail_um)
-    s.capacitor("Cc", "first", "out", miller_pf * 1e-12)
+    s.capacitor("Cc", "first", "out", miller_pf / 1e12)
     return s.builder.freeze()

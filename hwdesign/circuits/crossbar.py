@@ -19,9 +19,8 @@ from hwdesign.netlist.devices import BEHAVIORAL_SOURCE, CAPACITOR, MOSFET, RESIS
 GROUND = "0"
 MAX_CROSSPOINTS = 1 << 20
 
-# Drift coefficient k = mu_v·R_on/D^2 of the memristor's state, in 1/(A·s), for mu_v = 1e-14 m²/(V·s) and D = 10 nm.
-_MOBILITY = 1e-14
-_THICKNESS = 1e-8
+# mu_v / D^2 of the memristor's drift, in 1/(V·s), for a mobility of 1e-14 m²/(V·s) and a film of 10 nm.
+_DRIFT = 100.0
 
 ACCESS_MODEL = Model("access", "nmos", {"level": 1.0, "vto": 0.45, "kp": 3e-4, "lambda": 0.05})
 
@@ -117,15 +116,16 @@ def _wires(
 
 
 def _memristor(b: Builder, r_on: float, r_off: float) -> None:
-    """Module `memristor`: linear ion drift, dx/dt = k·i·(1 - (2x - 1)^2), R = r_on·x + r_off·(1 - x).
+    """Module `memristor`: linear ion drift, dx/dt = mu_v/D²·r_on·i·(1 - (2x - 1)²), R = r_on·x + r_off·(1 - x).
 
-    The state x is the voltage of a one-farad capacitor; `x0` is where it starts.
+    The state x is the voltage of a one-farad capacitor; `x0` is where it starts. The window holds a state of exactly
+    0 or 1 for ever, as Joglekar and Wolf remark.
     """
     inner = b.module("memristor")
     inner.parameters["x0"] = 0.5
     p, n = inner.port("p", Direction.INOUT), inner.port("n", Direction.INOUT)
     ground, state = inner.net(GROUND), inner.net("x")
-    drift = _MOBILITY * r_on / _THICKNESS**2
+    drift = _DRIFT * r_on
     current = f"v(p,n)/({r_on!r}*v(x)+{r_off!r}*(1-v(x)))"
     pins = {"p": p, "n": n}
     inner.cell(BEHAVIORAL_SOURCE, pins, name="Bmem", params={"quantity": "i", "value": current})

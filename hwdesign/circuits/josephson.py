@@ -41,9 +41,9 @@ def josephson_transmission_line(
     b = Builder(f"jtl_{stages}")
     b.models[JJ.name] = JJ
     b.global_nets.append(GROUND)
-    current = icrit_ua * 1e-6
+    current = icrit_ua / 1e6
     area = current / float(JJ.params["icrit"])
-    half = inductance_ph * 1e-12 / 2
+    half = inductance_ph / 2e12
     inner = b.module("jtl_stage")
     begin, end = inner.port("in", Direction.INOUT), inner.port("out", Direction.INOUT)
     node, ground = inner.net("j"), inner.net(GROUND)

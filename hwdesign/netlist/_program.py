@@ -102,13 +102,15 @@ class _Unfolding:
             group = groups[direction].setdefault(top.buses[bus].name if bus >= 0 else label, [])
             # A bus's bits stand left to right in the columns, most significant first.
             group.insert(0, label)
+        unfolded = 0
         # Explicit stack: hierarchies may be deeper than Python's recursion.
         stack: list[tuple[Module, int, str, int]] = [(top, base.offset, "", 1)]
         while stack:
             module, offset, path, depth = stack.pop()
             if depth > len(self.modules):
                 raise NetlistError(f"module '{module.name}' contains itself", mend="break the recursion")
-            if len(self.program.steps) + module.num_cells > MAX_CELLS:
+            unfolded += module.num_cells
+            if unfolded > MAX_CELLS:
                 raise LimitError(f"the hierarchy unfolds to more than {MAX_CELLS} cells")
             labels = module.cell_labels()
             for cell in range(module.num_cells):
@@ -295,6 +297,8 @@ def _loop(steps: list[_Step], driver: Mapping[int, int], waits: list[int]) -> st
         path.append(at)
         # A waiting step always has a waiting driver.
         at = next(driver[net] for _, net, _ in steps[at].reads if net in driver and waits[driver[net]])
-    loop = [steps[i].label for i in path[seen[at] :]][::-1]
+    turn = path[seen[at] :][::-1]
+    begin = turn.index(min(turn))
+    loop = [steps[i].label for i in turn[begin:] + turn[:begin]]
     shown = loop if len(loop) <= 10 else [*loop[:9], "..."]
     return " -> ".join([*shown, loop[0]])
