@@ -159,6 +159,8 @@ class _Assembler:
         self.builder.global_nets = ["0", *dict.fromkeys(n for n in self.globals.values() if n != "0")]
         for scope in scopes:
             self._declare(scope)
+        for scope in [top, *scopes]:
+            self._models(scope, self._values(scope))
         for scope in [*scopes, *([top] if main else [])]:
             self._fill(scope)
         self._directives(top, scopes)
@@ -171,7 +173,8 @@ class _Assembler:
 
     def _name_modules(self, scopes: list[Scope]) -> None:
         taken: set[str] = set()
-        for scope in scopes:
+        # The deck's own subcircuits keep their names; one within another may have to be told apart.
+        for scope in sorted(scopes, key=lambda s: s.parent is not self.parser.top):
             assert scope.line is not None and scope.parent is not None
             scope.module = scope.name
             if scope.module.lower() in taken:
@@ -284,7 +287,6 @@ class _Assembler:
     def _fill(self, scope: Scope) -> None:
         module = self.builder.module(scope.module)
         values = self._values(scope)
-        self._models(scope, values)
         reader = ElementReader(values, lambda name: scope.card(name) is not None, self.josim)
         nets = {port.lower(): module.net(port) for port in scope.ports}
         lines: dict[str, int] = {}
