@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,8 @@ def assemble(raw: RawDesign, *, file: str, library: Library | None = None, first
     if not raw.modules:
         raise FormatError("the file holds no module", file=file, mend="check that it is the right file")
     names = NamePool(raw.names_data, raw.names_offsets)
+    names, ports, findings = _unique_ports(raw, names, file)
+    raw = replace(raw, modules=ports)
     module_names = names.decode([m.name for m in raw.modules])
     defined = {name: _type_of_module(name, m, names) for name, m in zip(module_names, raw.modules, strict=True)}
     resolved = _resolve(raw, names, defined, library)
@@ -67,7 +69,6 @@ def assemble(raw: RawDesign, *, file: str, library: Library | None = None, first
     init_of_kind = np.array([np.nan if kind.init is None else kind.init for kind in resolved], np.float64)
     role_of, flag_of, bad = _pin_tables(raw, names, resolved)
 
-    findings: list[Finding] = []
     modules = {}
     for name, module in zip(module_names, raw.modules, strict=True):
         findings += _mismatches(name, module, raw, names, bad, file)
@@ -79,6 +80,38 @@ def assemble(raw: RawDesign, *, file: str, library: Library | None = None, first
     top, note = (module_names[0], []) if first_is_top else _choose_top(modules, file)
     findings += note
     return Netlist(modules, top, built, names, findings=tuple(findings), file=file)
+
+
+def _unique_ports(raw: RawDesign, names: NamePool, file: str) -> tuple[NamePool, tuple[RawModule, ...], list[Finding]]:
+    """Give every port a name of its own: BENCH and BLIF let a signal be input and output, or an output twice.
+
+    The first keeps the signal's name, the others are called `name$1`, `name$2` ...; the nets are untouched.
+    """
+    modules = list(raw.modules)
+    findings: list[Finding] = []
+    for at, module in enumerate(modules):
+        ports, first, count = np.unique(module.port_name, return_index=True, return_counts=True)
+        if len(ports) == len(module.port_name):
+            continue
+        port_name = module.port_name.copy()
+        repeated = set(ports[count > 1].tolist())
+        kept = set(first.tolist())
+        made: dict[str, int] = {}
+        renamed = [row for row in range(len(port_name)) if row not in kept and int(port_name[row]) in repeated]
+        shown = []
+        for row in renamed:
+            name, k = names[int(port_name[row])], 1
+            while f"{name}${k}" in made or names.find(f"{name}${k}") >= 0:
+                k += 1
+            shown.append(name)
+            port_name[row] = made[f"{name}${k}"] = len(names) + len(made)
+        names = names.extended(made)
+        modules[at] = replace(module, port_name=port_name)
+        label = names[module.name]
+        text = f"{len(shown)} ports of module '{label}' repeat a port's name and were renamed: {', '.join(shown[:5])}"
+        text += " ..." if len(shown) > 5 else ""
+        findings.append(Finding("repeated-port", "note", text, label, tuple(shown), file, module.line))
+    return names, tuple(modules), findings
 
 
 def _type_of_module(name: str, module: RawModule, names: NamePool) -> CellType:
@@ -324,7 +357,8 @@ def _choose_top(modules: dict[str, Module], file: str) -> tuple[str, list[Findin
         kinds = np.unique(module.cell_type).tolist()
         used |= {module.library[at].name for at in kinds} - {module.name}
     roots = [name for name in modules if name not in used] or list(modules)[:1]
-    top = max(roots, key=lambda name: modules[name].num_cells)
+    # Of equals the last, since files list a module's parts before it.
+    top = max(reversed(roots), key=lambda name: modules[name].num_cells)
     if len(roots) == 1:
         return top, []
     others = ", ".join(f"'{name}'" for name in roots if name != top)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwdesign.errors import UnsupportedError
 from hwdesign.files import open_atomic, read_input
@@ -50,8 +51,9 @@ def _netlist(raw: RawAiger, file: str, name: str) -> Netlist:
     variable = np.zeros(raw.max_variable + 1, np.int32)
     variable[order] = np.arange(1, len(order) + 1, dtype=np.int32)
 
-    def renumber(literals: np.ndarray) -> np.ndarray:
-        return (2 * variable[literals >> 1] | (literals & 1)).astype(np.int32)
+    def renumber(literals: NDArray[np.int32]) -> NDArray[np.int32]:
+        renumbered: NDArray[np.int32] = 2 * variable[literals >> 1] | (literals & 1)
+        return renumbered
 
     # A reset to the latch's own literal means that it is not initialised.
     reset = np.where(raw.latch_reset > 1, RESET_NONE, raw.latch_reset).astype(np.uint8)

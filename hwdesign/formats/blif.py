@@ -82,10 +82,10 @@ def _model(module: Module) -> Iterator[str]:
     if len(inout):
         raise NetlistError(f"BLIF cannot hold the inout port '{ports[int(inout[0])]}'", file=module.file or None)
     taken = set(labels) | set(ports)
-    for net, name in ((0, "$false"), (1, "$true")):
+    for constant, name in ((0, "$false"), (1, "$true")):
         while name in taken:
             name = "$" + name
-        labels[net] = name
+        labels[constant] = name
     used = set(module.pin_net.tolist()) | {int(module.port_net[p]) for p in assigned}
     if 0 in used:
         yield f".names {labels[0]}\n"

@@ -50,10 +50,9 @@ def yosys_type(name: str) -> CellType | None:
     if name in _SAME:
         return _SAME[name]
     if name in _FUNCTIONS:
-        pins, function = _FUNCTIONS[name]
-        return CellType(
-            name, Kind.COMB, (*(Role(pin, Direction.IN) for pin in pins.split()), Role("Y", Direction.OUT, function))
-        )
+        inputs, function = _FUNCTIONS[name]
+        roles = [Role(pin, Direction.IN) for pin in inputs.split()]
+        return CellType(name, Kind.COMB, (*roles, Role("Y", Direction.OUT, function)))
     match = _FLOP.fullmatch(name)
     if match is None:
         return None
@@ -71,9 +70,9 @@ def yosys_type(name: str) -> CellType | None:
     if family.endswith("E"):
         pins.append("E")
     storage = "latch" if family.startswith("DLATCH") or family == "SR" else "dff"
-    roles = (*(Role(pin, Direction.IN) for pin in pins), Role("Q", Direction.OUT))
     clock_pin = clock if clock in pins else ""
-    return CellType(name, Kind.SEQ, roles, Sequential(storage, pins[0], clock_pin, "Q"))
+    roles = [Role(pin, Direction.IN) for pin in pins]
+    return CellType(name, Kind.SEQ, (*roles, Role("Q", Direction.OUT)), Sequential(storage, pins[0], clock_pin, "Q"))
 
 
 def read_yosys_json(path: Path, *, strict: bool = False) -> Netlist:

@@ -100,7 +100,8 @@ def is_aig(module: Module) -> bool:
 
 
 def _inverted_drivers(module: Module) -> NDArray[np.bool_]:
-    return ((module.pin_flags & INVERTED) != 0) & (module.pin_dir == Direction.OUT)
+    inverted: NDArray[np.bool_] = ((module.pin_flags & INVERTED) != 0) & (module.pin_dir == Direction.OUT)
+    return inverted
 
 
 def aig_view(module: Module) -> AigView:
@@ -188,7 +189,8 @@ def aig_view(module: Module) -> AigView:
         rank[1 + num_inputs + order] = np.arange(1 + num_inputs, len(rank), dtype=np.int32)
 
         def renumber(literals: IntArray) -> IntArray:
-            return 2 * rank[literals >> 1] | (literals & 1)
+            renumbered: IntArray = 2 * rank[literals >> 1] | (literals & 1)
+            return renumbered
 
         fanin0, fanin1, and_cell = renumber(fanin0[order]), renumber(fanin1[order]), and_cell[order]
         outputs, latch_next = renumber(outputs), renumber(latch_next)
@@ -221,7 +223,7 @@ def _net_at(module: Module, pin: IntArray) -> IntArray:
     return np.where(pin >= 0, module.pin_net[np.maximum(pin, 0)], -1).astype(np.int32)
 
 
-def _literals(nets: IntArray, flags: NDArray[np.uint8] | int, net_variable: IntArray) -> IntArray:
+def _literals(nets: IntArray, flags: NDArray[np.integer] | int, net_variable: IntArray) -> IntArray:
     variable = np.where(nets >= 0, net_variable[np.maximum(nets, 0)], -1)
     value = 2 * variable | flags
     value = np.where(nets == 1, 1 ^ np.asarray(flags), value)

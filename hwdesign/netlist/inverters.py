@@ -98,8 +98,8 @@ def explicit_inverters(module: Module) -> Module:
     net_name = made.net_name.copy()
     taken = set(module.net_name.tolist())
     for port in ports.tolist():
-        net, name = int(port_net[port]), int(module.port_name[port])
-        if net_name[net] < 0 and name not in taken:
-            net_name[net] = name
+        shown, name = int(port_net[port]), int(module.port_name[port])
+        if net_name[shown] < 0 and name not in taken:
+            net_name[shown] = name
             taken.add(name)
     return replace(made, net_name=net_name)

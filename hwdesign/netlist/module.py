@@ -73,7 +73,7 @@ def _no_uint8() -> NDArray[np.uint8]:
     return np.zeros(0, np.uint8)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Module:
     """An immutable module. Ids are positions: cells 0..C-1, pins 0..P-1, nets 0..N-1, ports 0..Q-1.
 
@@ -133,6 +133,9 @@ class Module:
                 value.flags.writeable = False
         object.__setattr__(self, "params", MappingProxyType(dict(self.params)))
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+
+    def __repr__(self) -> str:
+        return f"<Module {self.name!r}: {self.num_cells} cells, {self.num_nets} nets, {self.num_ports} ports>"
 
     # Sizes
 

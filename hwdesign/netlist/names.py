@@ -43,8 +43,8 @@ class NamePool:
 
     def decode(self, ids: Sequence[int] | NDArray[np.integer] | None = None) -> list[str]:
         """The names of `ids` (all names when None), decoded in one sweep. Negative ids give ''."""
-        data = self.data.tobytes()
         if ids is None:
+            data = self.data.tobytes()
             begins, ends = self.offsets[:-1].tolist(), self.offsets[1:].tolist()
             return [data[b:e].decode(*_CODING) for b, e in zip(begins, ends, strict=True)]
         chosen = np.asarray(ids, np.int64)
@@ -53,7 +53,15 @@ class NamePool:
         at = np.maximum(chosen, 0)
         begins = np.where(chosen < 0, 0, self.offsets[at]).tolist()
         ends = np.where(chosen < 0, 0, self.offsets[at + 1]).tolist()
-        return [data[b:e].decode(*_CODING) for b, e in zip(begins, ends, strict=True)]
+        # A few names must not cost a copy of the whole pool: passes ask module by module.
+        few: bytes | memoryview = self.data.data if 8 * len(chosen) < len(self) else self.data.tobytes()
+        return [str(few[b:e], *_CODING) for b, e in zip(begins, ends, strict=True)]
+
+    def extended(self, names: Iterable[str]) -> NamePool:
+        """This pool with `names` after it, which must be new to it."""
+        more = NamePool.of(names)
+        data = np.concatenate([self.data, more.data])
+        return NamePool(data, np.concatenate([self.offsets, more.offsets[1:] + len(self.data)]))
 
     def find(self, name: str) -> int:
         """Id of `name`, or -1. The first call builds a dictionary over the pool."""

@@ -92,7 +92,7 @@ def module_type(name: str, ports: list[str], directions: list[int]) -> CellType:
     return CellType(name, Kind.MODULE, roles)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Netlist:
     """Immutable netlist of one or more modules.
 
@@ -124,6 +124,10 @@ class Netlist:
             raise NetlistError(f"no module is named '{self.top}'", file=self.file or None, mend=f"modules: {known}")
         object.__setattr__(self, "modules", MappingProxyType(dict(self.modules)))
         object.__setattr__(self, "models", MappingProxyType(dict(self.models)))
+
+    def __repr__(self) -> str:
+        cells = sum(module.num_cells for module in self.modules.values())
+        return f"<Netlist {self.top!r}: {len(self.modules)} modules, {cells} cells>"
 
     @property
     def top_module(self) -> Module:

@@ -28,7 +28,7 @@ _COLUMNS = (
     "cell_type", "cell_name", "cell_line", "pin_ptr", "pin_net", "pin_role", "pin_flags", "net_name",
     "port_name", "port_net", "port_dir", "port_bus", "port_flags",
 )  # fmt: skip
-_DTYPES = {
+_DTYPES: dict[str, type[np.generic]] = {
     "pin_ptr": np.int64, "pin_role": np.int16, "pin_flags": np.uint8, "port_dir": np.uint8, "port_flags": np.uint8,
 }  # fmt: skip
 
@@ -138,7 +138,7 @@ def _decode(meta: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Netlist:
         names,
         {model.key: model for model in map(_model, body["models"])},
         tuple(str(n) for n in body["global_nets"]),
-        tuple(Finding(*map(str, f[:4]), tuple(map(str, f[4])), str(f[5]), int(f[6])) for f in body["findings"]),
+        tuple(_finding(f) for f in body["findings"]),
         str(body["file"]),
         tuple(Directive(str(d[0]), str(d[1]), int(d[2]), str(d[3])) for d in body["directives"]),
     )
@@ -146,6 +146,11 @@ def _decode(meta: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Netlist:
 
 def _model(item: list[Any]) -> Model:
     return Model(str(item[0]), str(item[1]), _values(item[2]), int(item[3]), str(item[4]))
+
+
+def _finding(f: list[Any]) -> Finding:
+    rule, severity, message, module, names, file, line = f
+    return Finding(str(rule), str(severity), str(message), str(module), tuple(map(str, names)), str(file), int(line))
 
 
 def _values(items: dict[str, Any]) -> dict[str, float | str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from hwdesign.kernels import Csr, build_csr
 from hwdesign.netlist.module import CONST1, INVERTED, Module
 from hwdesign.netlist.types import Direction, Kind
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 IntArray = NDArray[np.int32]
 
@@ -160,6 +162,8 @@ def csr(graph: CellGraph, direction: Literal["fanout", "fanin"] = "fanout") -> C
 
 def to_networkx(module: Module) -> nx.MultiDiGraph:
     """networkx view: nodes `cell:<name>` and `port:<name>` with `kind` and `type`, edges keyed by net name."""
+    import networkx as nx
+
     graph = nx.MultiDiGraph(name=module.name)
     labels = [f"cell:{label}" for label in module.cell_labels()] + [f"port:{label}" for label in module.port_labels()]
     for cell, label in enumerate(labels[: module.num_cells]):
