@@ -50,6 +50,14 @@ def shown_names(module: Module) -> tuple[list[str], list[int]]:
     labels = module.net_labels()
     ports = module.port_labels()
     unnamed = set((module.net_name < 0).nonzero()[0].tolist()) - {0, 1}
+    # A net called like a port that shows another net would become that port's net.
+    at_port = dict(zip(ports, module.port_net.tolist(), strict=True))
+    taken = set(labels) | set(ports)
+    for net in range(2, len(labels)):
+        if at_port.get(labels[net], net) != net:
+            while labels[net] in taken:
+                labels[net] += "$net"
+            taken.add(labels[net])
     taken = set(labels)
     other = []
     for port, (net, flags) in enumerate(zip(module.port_net.tolist(), module.port_flags.tolist(), strict=True)):

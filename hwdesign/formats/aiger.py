@@ -45,7 +45,13 @@ def _netlist(raw: RawAiger, file: str, name: str) -> Netlist:
     inputs, latches, outputs = ([""] * len(group) for group in (raw.inputs, raw.latch_literals, raw.outputs))
     for kind, at, symbol in raw.symbols:
         {"i": inputs, "l": latches, "o": outputs}[kind][at] = symbol
-    _make_unique(inputs, latches, outputs)
+    _make_unique(inputs, outputs)
+    # A register may share its name with the output that shows it, and with no other port or register.
+    shown = {symbol: int(literal) for symbol, literal in zip(outputs, raw.outputs.tolist(), strict=True) if symbol}
+    for at, literal in enumerate(raw.latch_literals.tolist()):
+        if latches[at] in inputs or shown.get(latches[at], literal) != literal:
+            latches[at] = ""
+    _make_unique(latches)
     # Variables as `aig_module` numbers them: inputs, latches, ANDs.
     order = np.concatenate([raw.inputs >> 1, raw.latch_literals >> 1, raw.and_lhs >> 1])
     variable = np.zeros(raw.max_variable + 1, np.int32)

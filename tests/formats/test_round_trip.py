@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hwdesign.circuits import generate
 from hwdesign.formats import read, write
 from hwdesign.formats.aiger import aiger_ascii_text, aiger_bytes, read_aiger_text
 from hwdesign.formats.bench import bench_text, read_bench_text
 from hwdesign.formats.blif import blif_text, read_blif_text
 from hwdesign.formats.verilog import read_verilog_text, verilog_text
 from hwdesign.formats.yosys_json import read_yosys_json_text, yosys_json_text
-from hwdesign.netlist import Netlist
+from hwdesign.netlist import Builder, Netlist
 from hwdesign.netlist.aig import AigNames, aig_module
+from hwdesign.passes import to_aig
 from tests.formats.same import assert_same_function, port_columns
 from tests.strategies import AigArrays, Shape, aig_arrays, hierarchical_netlists, netlists, random_netlist
 
@@ -118,3 +120,20 @@ def test_hwn_keeps_every_column(tmp_path: Path) -> None:
     again = read(tmp_path / "n.hwn")
     assert again.digest() == netlist.digest()
     assert again.top_module.params_of(0) == netlist.top_module.params_of(0)
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_a_net_named_like_another_nets_port_stays_apart(name: str) -> None:
+    b = Builder("t")
+    x, y = b.top.input("x"), b.top.input("y")
+    b.top.output("z", b.top.gate("AND", x, y, out=b.top.net("w")))
+    b.top.output("v", b.top.gate("OR", x, y, out=b.top.net("z")))
+    netlist = b.freeze()
+    assert_same_function(netlist, FLAT[name](netlist))
+
+
+def test_a_register_shown_at_an_output_keeps_its_name_in_aiger() -> None:
+    netlist = generate("shift-register", width=3)
+    again = read_aiger_text(aiger_bytes(to_aig(netlist)))
+    assert again.top_module.port_labels() == to_aig(netlist).top_module.port_labels()
+    assert_same_function(to_aig(netlist), again, cycles=5)
