@@ -77,7 +77,7 @@ def test_uart_rx(tmp_path, divisor):
 def test_spi_master(tmp_path, width, divisor):
     rng = random.Random(3)
     idle = {"cs_n": 1, "ready": 1, "sclk": 0, "done": 0}
-    steps, expected = [{"rst": 1}], [{}]
+    steps, expected = [{"rst": 1}, {}], [{}, {**idle, "received": 0}]
     for _ in range(6):
         out_word, in_word = rng.getrandbits(width), rng.getrandbits(width)
         steps.append({"valid": 1, "data": out_word})
