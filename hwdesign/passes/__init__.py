@@ -1,8 +1,24 @@
 """Passes: pure functions from netlists to netlists, or to labels of their cells."""
 
 from hwdesign.passes.aig import structural_hash, to_aig
+from hwdesign.passes.cones import cone, window
 from hwdesign.passes.dangling import remove_dangling
+from hwdesign.passes.equivalence import Equivalence, aig_equivalent
 from hwdesign.passes.flatten import flatten
 from hwdesign.passes.order import levelize, topological_order
+from hwdesign.passes.partition import Partition, partition
 
-__all__ = ["flatten", "levelize", "remove_dangling", "structural_hash", "to_aig", "topological_order"]
+__all__ = [
+    "Equivalence",
+    "Partition",
+    "aig_equivalent",
+    "cone",
+    "flatten",
+    "levelize",
+    "partition",
+    "remove_dangling",
+    "structural_hash",
+    "to_aig",
+    "topological_order",
+    "window",
+]

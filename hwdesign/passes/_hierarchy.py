@@ -45,8 +45,8 @@ class Body:
         return [text or module.cell_label(int(cell)) for text, cell in zip(found, cells, strict=True)]
 
 
-def _body(module: Module, netlist: Netlist) -> Body:
-    instance = module.library.of_kind(Kind.MODULE)[module.cell_type] if module.num_cells else np.zeros(0, bool)
+def _body(module: Module, netlist: Netlist, is_module: NDArray[np.bool_]) -> Body:
+    instance = is_module[module.cell_type] if module.num_cells else np.zeros(0, bool)
     chosen = np.flatnonzero(instance)
     instances: dict[str, NDArray[np.int64]] = {}
     port_of_role: dict[str, NDArray[np.int64]] = {}
@@ -101,6 +101,7 @@ def depth_order(netlist: Netlist) -> dict[str, Body]:
     state: dict[str, bool] = {}  # False while on the path, True when left
     path: list[str] = []
     todo: list[tuple[str, bool]] = [(netlist.top, False)]
+    is_module = netlist.library.of_kind(Kind.MODULE)
     while todo:
         name, leaving = todo.pop()
         if leaving:
@@ -122,7 +123,7 @@ def depth_order(netlist: Netlist) -> dict[str, Body]:
             continue
         state[name] = False
         path.append(name)
-        body = _body(netlist.modules[name], netlist)
+        body = _body(netlist.modules[name], netlist, is_module)
         bodies[name] = body
         todo.append((name, True))
         todo.extend((child, False) for child in reversed(list(body.instances)))
@@ -139,9 +140,9 @@ def bound_size(netlist: Netlist, bodies: dict[str, Body], separator: str) -> Non
     prefix_bytes = dict.fromkeys(bodies, 0)  # of all paths to a module together
     times[netlist.top] = 1
     cells = nets = name_bytes = 0
+    size = np.diff(netlist.names.offsets)
     for name, body in bodies.items():
         module, here, prefix = body.module, times[name], prefix_bytes[name]
-        size = np.diff(netlist.names.offsets)
         local_nets = module.net_name[module.net_name >= 0]
         local_cells = module.cell_name[body.leaves]
         local_cells = local_cells[local_cells >= 0]
