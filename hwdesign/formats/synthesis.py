@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from hwdesign.files import read_input
 from hwdesign.formats._yosys import synthesise
 from hwdesign.formats.yosys_json import read_yosys_json_text
 from hwdesign.netlist.netlist import Finding, Netlist
@@ -28,13 +26,7 @@ def read_rtl(
         FormatError: the text is not Verilog that Yosys accepts, with file and line.
         ToolError: Yosys ran past its limits.
     """
-    if path.name.lower().endswith(".gz"):
-        with tempfile.TemporaryDirectory(prefix="hwdesign-") as folder:
-            unpacked = Path(folder) / path.name[:-3]
-            unpacked.write_bytes(read_input(path))
-            made = synthesise([unpacked], target="gates", top=top, flatten=flatten, timeout_s=timeout_s)
-    else:
-        made = synthesise([path], target="gates", top=top, flatten=flatten, timeout_s=timeout_s)
+    made = synthesise([path], target="gates", top=top, flatten=flatten, timeout_s=timeout_s)
     netlist = read_yosys_json_text(made.data, file=str(path), top=made.top)
     notes = tuple(Finding("synthesis", "note", text, netlist.top, (), str(path)) for text in made.warnings)
     return replace(netlist, findings=(*netlist.findings, *notes))

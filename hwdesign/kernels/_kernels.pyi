@@ -23,6 +23,20 @@ def neighbour_sample(
 ) -> tuple[_I64, _I64, _I64, _I64, _I64, _I64, _I64]: ...
 def cone(ptr: _I64, col: _I32, seeds: _I32, max_depth: int, max_nodes: int, stop: _U8 | None) -> tuple[_I32, _I32]: ...
 def induced_subgraph(ptr: _I64, col: _I32, edge: _I64, nodes: _I32) -> tuple[_I64, _I64, _I64]: ...
+def net_edges(
+    ptr: _I64,
+    net: _I32,
+    role: NDArray[np.int16],
+    flags: _U8,
+    type: _I32,
+    first: _I64,
+    direction: _U8,
+    nets: int,
+    first_net: int,
+    loose_net: _I32,
+    loose_direction: _U8,
+    loose_flags: _U8,
+) -> tuple[_I32, _I32, _I32, _I32, _U8] | None: ...
 def simd_levels() -> int: ...
 def count_activity(
     fanin0: _I32,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdesign.kernels import Csr, build_csr
+from hwdesign.kernels import Csr, build_csr, net_edges
 from hwdesign.netlist.module import CONST1, INVERTED, Module
 from hwdesign.netlist.types import Direction, Kind
 
@@ -66,6 +66,24 @@ def cell_graph(module: Module, *, ports: bool = False) -> CellGraph:
         module: any module; inout pins count as drivers and as sinks of one another.
         ports: add a node for each port bit.
     """
+    num_nodes = module.num_cells + (module.num_ports if ports else 0)
+    # From inside the module an input port drives and an output port reads.
+    loose = slice(None) if ports else slice(0)
+    seen = np.array([Direction.OUT, Direction.IN, Direction.INOUT], np.uint8)[module.port_dir[loose]]
+    found = net_edges(
+        *(module.pin_ptr, module.pin_net, module.pin_role, module.pin_flags, module.cell_type),
+        *(module.library.role_ptr, module.library.role_direction, module.num_nets),
+        first_net=CONST1 + 1,
+        loose=(module.port_net[loose], seen, module.port_flags[loose]),
+    )
+    if found is not None:
+        src, dst, net, pin, inverted = found
+        return CellGraph(num_nodes, src, dst, net, pin, inverted.view(np.bool_))
+    return _paired(module, ports, num_nodes)
+
+
+def _paired(module: Module, ports: bool, num_nodes: int) -> CellGraph:
+    """The cell graph of a module with nets of several drivers: every sink is paired with each of them."""
     nets, nodes, count = _net_drivers(module, ports)
     sink_pin = np.flatnonzero((module.pin_dir != Direction.OUT) & (module.pin_net > CONST1)).astype(np.int32)
     net = module.pin_net[sink_pin]
@@ -77,24 +95,15 @@ def cell_graph(module: Module, *, ports: bool = False) -> CellGraph:
         dst = np.concatenate([dst, (module.num_cells + at).astype(np.int32)])
         inverted = np.concatenate([inverted, (module.port_flags[at] & INVERTED) != 0])
         sink_pin = np.concatenate([sink_pin, np.full(len(at), -1, np.int32)])
-    if len(nets) == 0 or count.max() <= 1:
-        driver = np.full(module.num_nets, -1, np.int32)
-        driver[nets] = nodes
-        src = driver[net]
-        keep = src >= 0
-    else:
-        # Nets with several drivers: pair every sink with each of them.
-        order = np.argsort(nets, kind="stable")
-        first = np.concatenate([[0], np.cumsum(count)])[:-1]
-        fan = count[net]
-        rank = np.arange(int(fan.sum())) - np.repeat(np.cumsum(fan) - fan, fan)
-        src = nodes[order][np.repeat(first[net], fan) + rank]
-        net, dst, sink_pin = np.repeat(net, fan), np.repeat(dst, fan), np.repeat(sink_pin, fan)
-        inverted = np.repeat(inverted, fan)
-        keep = src != dst if (module.pin_dir == Direction.INOUT).any() else np.ones(len(src), bool)
-    num_nodes = module.num_cells + (module.num_ports if ports else 0)
-    if keep.all():
-        return CellGraph(num_nodes, src, dst, net, sink_pin, inverted)
+    order = np.argsort(nets, kind="stable")
+    first = np.concatenate([[0], np.cumsum(count)])[:-1]
+    fan = count[net]
+    rank = np.arange(int(fan.sum())) - np.repeat(np.cumsum(fan) - fan, fan)
+    src = nodes[order][np.repeat(first[net], fan) + rank]
+    net, dst, sink_pin = np.repeat(net, fan), np.repeat(dst, fan), np.repeat(sink_pin, fan)
+    inverted = np.repeat(inverted, fan)
+    # The pins of an inout net are drivers and sinks of one another, but no device drives itself.
+    keep = src != dst if (module.pin_dir == Direction.INOUT).any() else np.ones(len(src), bool)
     return CellGraph(num_nodes, src[keep], dst[keep], net[keep], sink_pin[keep], inverted[keep])
 
 

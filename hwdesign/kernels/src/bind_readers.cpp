@@ -92,7 +92,7 @@ void bind_readers(nb::module_& m) {
   m.attr("ReadError") = nb::borrow(read_error);
   nb::register_exception_translator([](const std::exception_ptr& p, void*) {
     const auto raise = [](const char* klass, const ParseError& e) {
-      const nb::tuple args = nb::make_tuple(klass, e.line, e.what(), e.mend);
+      const nb::tuple args = nb::make_tuple(klass, e.line, e.what(), e.mend.c_str());
       PyErr_SetObject(read_error, args.ptr());
     };
     try {

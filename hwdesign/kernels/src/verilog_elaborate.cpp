@@ -316,7 +316,7 @@ namespace hwdesign {
 
 Design parse_verilog(std::string_view text, const ReadLimits& limits) {
   Design design;
-  design.names.reserve(text.size() / 24, text.size() / 4);
+  design.names.reserve(text.size() / 36, text.size() / 6);
   verilog::Parser(text, design, limits).run();
   return design;
 }
