@@ -35,12 +35,14 @@ from hwdesign.kernels.graph import (
     transpose,
     window,
 )
+from hwdesign.kernels.pins import NetEdges, net_edges
 
 __all__ = [
     "Activity",
     "Cone",
     "Csr",
     "NeighbourSample",
+    "NetEdges",
     "Signatures",
     "StructuralHash",
     "Subgraph",
@@ -55,6 +57,7 @@ __all__ = [
     "induced_subgraph",
     "levelize",
     "neighbour_sample",
+    "net_edges",
     "signatures",
     "simulate_literals",
     "simulate_words",
