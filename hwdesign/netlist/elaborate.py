@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -55,7 +56,8 @@ class _Elaborator:
     taken: set[str] = field(default_factory=set)
     models: dict[str, Model] = field(default_factory=dict)
     card_names: dict[tuple[str, str], str] = field(default_factory=dict)
-    pending: list[_Key] = field(default_factory=list)
+    hoisted: dict[tuple[str, str, tuple[tuple[str, float | str], ...]], str] = field(default_factory=dict)
+    pending: deque[_Key] = field(default_factory=deque)
     copies: dict[str, int] = field(default_factory=dict)
     labels: dict[str, frozenset[str]] = field(default_factory=dict)
     new_types: dict[str, CellType] = field(default_factory=dict)
@@ -75,7 +77,7 @@ class _Elaborator:
         self._variant((netlist.top, tuple(sorted(own.items()))))
         built: dict[str, Module] = {}
         while self.pending:
-            key = self.pending.pop()
+            key = self.pending.popleft()
             module = self._module(key)
             built[module.name] = module
         # Source order, copies after their original.
@@ -272,16 +274,15 @@ class _Elaborator:
             if model.scope != module:
                 continue
             card = self._model(model, env, known)
-            for name in (model.name, f"{model.name}_{self.variants[key]}"):
-                there = self.models.get(name.lower())
-                if there is None or (there.kind, dict(there.params)) == (card.kind, dict(card.params)):
-                    break
-            else:
-                count = 1
-                while f"{name}_{count}".lower() in self.models:
+            content = (model.name.lower(), card.kind, tuple(sorted(card.params.items(), key=lambda item: item[0])))
+            name = self.hoisted.get(content, "")
+            if not name:
+                name, count = model.name, 0
+                while name.lower() in self.models:
+                    name = f"{model.name}_{self.variants[key]}" + (f"_{count}" if count else "")
                     count += 1
-                name = f"{name}_{count}"
-            self.models.setdefault(name.lower(), replace(card, name=name))
+                self.hoisted[content] = name
+                self.models[name.lower()] = replace(card, name=name)
             self.card_names[(module, model.name.lower())] = name
 
 

@@ -7,6 +7,7 @@ Suffixes, in either case: T G MEG K M U N P F A and MIL (25.4e-6). Letters after
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from hwdesign.errors import FormatError
 
@@ -57,6 +58,7 @@ def scale(mantissa: str, exponent: str | None, letters: str, *, x_is_mega: bool 
     return float(f"{mantissa}e{int(exponent or 0) + power}")
 
 
+@lru_cache(maxsize=65536)
 def parse_number(text: str, *, x_is_mega: bool = False) -> float | None:
     """The number that `text` is, or None where it is none.
 

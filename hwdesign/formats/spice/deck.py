@@ -120,7 +120,10 @@ class DeckParser:
             if self.josim and line.text.count("'") == 1:
                 line = self._without_quote(line)
             if line.text[0] != ".":
-                self.scope.elements.append((line, tokens(line)))
+                parts = tokens(line)
+                if not parts:
+                    raise line.error("the line holds no element", "remove it")
+                self.scope.elements.append((line, parts))
                 continue
             word = line.text[1:].split(None, 1)[0].lower() if line.text[1:].strip() else ""
             rest = line.text[1:].strip()[len(word) :].strip()
@@ -195,7 +198,7 @@ class DeckParser:
         first = parts.index("=") - 1 if "=" in parts else len(parts)
         ports = parts[1 : min(end, first)]
         formals = pairs(line, [part for part in parts[min(end, first) :] if part.lower() != "params:"])
-        low = name.lower()
+        low = line.name(name, "subcircuit").lower()
         earlier = self.scope.subckts.get(low)
         if earlier is not None and earlier.line is not None:
             raise line.error(
@@ -203,6 +206,7 @@ class DeckParser:
             )
         seen: set[str] = set()
         for port in ports:
+            line.name(port, "node")
             if port.lower() in ("0", "gnd"):
                 raise line.error(f"ground cannot be a node of subcircuit '{name}'", "leave it out: ground is global")
             if port.lower() in seen:
@@ -243,7 +247,7 @@ class DeckParser:
             if len(body) > 1 or not body[0].endswith(")"):
                 raise line.error(f"the model card '{name}' goes on after its ')'", "write all its values within ( )")
             body = tokens(Line(body[0][1:-1], line.line, line.file))
-        low = name.lower()
+        low = line.name(name, "model").lower()
         earlier = self.scope.cards.get(low)
         if earlier is not None:
             raise line.error(

@@ -105,9 +105,7 @@ class ElementReader:
         return Element(type_, nodes, params)
 
     def _model(self, line: Line, token: str) -> str:
-        if token[0] in "{'\"(=":
-            raise line.error(f"'{token[:40]}' is no model name")
-        return token
+        return line.name(token, "model")
 
     # Kinds
 
@@ -121,7 +119,7 @@ class ElementReader:
             key = "model" if model else "value"
             if key in params:
                 raise line.error(f"unexpected '{token[:40]}'", f"write {parts[0]} node node value")
-            params[key] = token if model else self.values.read(token, line)
+            params[key] = self._model(line, token) if model else self.values.read(token, line)
         self._params(line, rest, params)
         if letter.lower() in params and "value" not in params:
             params["value"] = params.pop(letter.lower())
@@ -191,7 +189,7 @@ class ElementReader:
         positional, rest = self._positional(line, parts, 4, 6, f"{parts[0]} c b e [s] model [area]")
         # With five, the fourth is the substrate unless it names a model and the fifth does not.
         substrate = len(positional) == 6 or (
-            len(positional) == 5 and (self.has_model(positional[4]) or not self.values.is_value(positional[4]))
+            len(positional) == 5 and (self.has_model(positional[4]) or not self.values.is_plain(positional[4]))
         )
         nodes = 4 if substrate else 3
         params: dict[str, Param] = {"model": self._model(line, positional[nodes])}

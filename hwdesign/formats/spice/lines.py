@@ -33,6 +33,16 @@ class Line:
         """An error that points here."""
         return FormatError(what, file=self.file, line=self.line, mend=mend)
 
+    def name(self, token: str, what: str) -> str:
+        """`token`, which names a `what`.
+
+        Raises:
+            FormatError: it holds a bracket, a quote or '='.
+        """
+        if any(sign in token for sign in "(){}'\"="):
+            raise self.error(f"'{token[:40]}' is no name of a {what}", "names hold no brackets, quotes or '='")
+        return token
+
 
 def decode(data: str | bytes, file: str) -> str:
     """Text of a deck; bytes that are not UTF-8 keep their values.

@@ -10,14 +10,13 @@ from hwdesign.netlist import devices
 from hwdesign.netlist.module import CONST1, OPEN, Module
 from hwdesign.netlist.types import Kind
 
-_ILLEGAL = re.compile(r"[\s,=(){}'\";]|//")
+_ILLEGAL = re.compile(r"[\s,=(){}'\";]|\A//|\A\$\Z")
 _LETTERS = {"BSRC": "B"}
 
 
 def legal(name: str) -> str:
     """`name` with `_` for what would end a token or begin a comment."""
-    fixed = _ILLEGAL.sub("_", name) or "_"
-    return "_" + fixed if fixed == "$" or fixed[0] in "+*" else fixed
+    return _ILLEGAL.sub("_", name) or "_"
 
 
 def unique(name: str, taken: set[str]) -> str:

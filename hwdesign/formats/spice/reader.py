@@ -113,7 +113,7 @@ def _title(
     head, _, rest = body.partition("\n")
     line = head.strip()
     if line.startswith("*"):
-        return line.lstrip("* ").rstrip(), rest, 2
+        return line.lstrip("* ").rstrip() or None, rest, 2
     if wanted is None:
         word = line[1:].split(None, 1)[0].lower() if line[:1] == "." and len(line) > 1 else ""
         wanted = bool(line) and not josim and word not in _STATEMENTS
@@ -298,6 +298,7 @@ class _Assembler:
                     f"two elements are named '{parts[0]}', the first on line {lines[low]}", "rename one of them"
                 )
             lines[low] = line.line
+            line.name(parts[0], "element")
             if low[0] == "x":
                 self._instance(scope, module, values, nets, line, parts)
                 continue
@@ -316,8 +317,7 @@ class _Assembler:
         low = node.lower()
         found = nets.get(low)
         if found is None:
-            if node[0] in "({'\"=" or node == "=":
-                raise line.error(f"'{node[:40]}' is no node name")
+            line.name(node, "node")
             found = nets[low] = module.net(self.globals.get(low, node))
             if low in ("0", "gnd"):
                 nets["0"] = nets["gnd"] = found
@@ -393,7 +393,7 @@ class _Assembler:
     def _blackbox(self, scope: Scope, line: Line, name: str, nodes: int) -> CellType:
         if self.strict:
             raise line.error(f"subcircuit '{name}' is not defined", "add its .subckt, or include its file")
-        low = name.lower()
+        low = line.name(name, "subcircuit").lower()
         found = self.blackboxes.get(low)
         if found is None:
             if name in devices.DEVICES:

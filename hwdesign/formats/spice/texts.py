@@ -8,7 +8,7 @@ from collections.abc import Set
 from hwdesign.netlist.expressions import CONSTANTS, substitute
 from hwdesign.netlist.quantity import format_number, parse_number
 
-_WORD = re.compile(r"[A-Za-z_]\w*\Z|[\d.]+\Z")
+_WORD = re.compile(r"[\w.]+\Z")
 
 
 class Texts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from hwdesign.netlist.expressions import (
 )
 from hwdesign.netlist.quantity import parse_number
 
+_NAME = re.compile(r"\w+\Z")
+_BEGINS_VALUE = re.compile(r"[{'(+\-\d]|\.\d")
 _TERNARY = frozenset({"if", "ternary_fcn"})
 
 
@@ -47,9 +50,13 @@ class Values:
 
     def is_value(self, token: str) -> bool:
         """Whether a token is a number, a parameter or an expression, and not merely some other name."""
-        if token[0] in "{'(+-.0123456789":
+        if _BEGINS_VALUE.match(token):
             return True
-        return self.has(token) if token.replace("_", "a").isalnum() else any(sign in token for sign in "+-*/(^?<>!&|%")
+        return self.has(token) if _NAME.match(token) else any(sign in token for sign in "+-*/(^?<>!&|%{'")
+
+    def is_plain(self, token: str) -> bool:
+        """Whether a token is a number, a parameter or in brackets, so that it cannot be a model's name."""
+        return token[0] in "{'(" or parse_number(token, x_is_mega=self.josim) is not None or self.has(token)
 
     def read(self, token: str, line: Line) -> float | str:
         """The number that a token stands for, or its expression where that waits for an instance or the simulator.

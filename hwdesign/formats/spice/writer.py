@@ -84,8 +84,9 @@ class _Writer:
 
     def text(self) -> str:
         netlist = self.netlist
-        title = next((d.text for d in netlist.directives if d.name == "title"), netlist.top)
-        out = [f"* {' '.join(title.split())}".rstrip()]
+        # ngspice takes the first line for the title whatever it is.
+        title = next((d.text for d in netlist.directives if d.name == "title"), "")
+        out = [f"* {' '.join(title.splitlines())}".rstrip()]
         rails = [name for name in netlist.global_nets if name != "0"]
         if rails:
             if self.josim:
@@ -184,10 +185,11 @@ class _Writer:
     def _instance(
         self, cell_type: CellType, name: str, nodes: list[str], params: dict[str, float | str], scope: set[str]
     ) -> list[str]:
-        sub = self.modules.get(cell_type.name) or legal(cell_type.name)
+        known = cell_type.kind is Kind.MODULE and cell_type.name in self.modules
+        sub = self.modules[cell_type.name] if known else legal(cell_type.name)
         named = [self.texts.pair(key, value, scope) for key, value in params.items() if key[0] != "@"]
         # JSIM's order, which JoSIM takes by default, has the subcircuit before the nodes.
-        return [name, sub, *nodes, *named] if self.josim else [name, *nodes, sub, *named]
+        return [name, sub, *nodes, *named] if self.josim and known else [name, *nodes, sub, *named]
 
     def _device(
         self, cell_type: CellType, name: str, nodes: list[str], params: dict[str, float | str], scope: set[str]
