@@ -7,7 +7,8 @@ with behavioural code is handed to Yosys (see `hwdesign.formats.synthesis`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from hwdesign.errors import NotStructuralError
@@ -139,6 +140,26 @@ class _Names:
         self.wires: list[str] = []
         self.nets = self._declare(labels, bus_bits, scalars, {b.name for b in module.buses})
         self.nets[:2] = ["1'b0", "1'b1"]
+        self.taken = {*labels, *ports}
+        self.open: dict[tuple[int, int], str] = {}  # wires for open output bits of connected buses
+
+    def open_outputs(self, cell: Cell) -> list[str]:
+        """Names of wires that stand for a cell's open output bits where other bits of the same bus are connected."""
+        if -1 not in cell.nets:
+            return []
+        made = []
+        for roles in _port_groups(cell.type).values():
+            if len(roles) == 1 or all(cell.nets[at] < 0 for at in roles):
+                continue
+            for at in roles:
+                if cell.nets[at] < 0 and cell.type.roles[at].direction is not Direction.IN:
+                    name = f"_open{len(self.open)}"
+                    while name in self.taken:
+                        name = "_" + name
+                    self.taken.add(name)
+                    self.open[(cell.id, at)] = name
+                    made.append(name)
+        return made
 
     def _declare(self, labels: list[str], bus_bits: dict[str, str], scalars: set[str], bases: set[str]) -> list[str]:
         vectors: dict[str, list[int]] = {}
@@ -189,7 +210,9 @@ def _module_lines(module: Module) -> Iterator[str]:
     cell_names = module.names.decode(module.cell_name)
     params = _param_texts(module)
     for cell in cells(module):
-        yield _cell_text(cell, module, names.nets, cell_names, params)
+        for wire in names.open_outputs(cell):
+            yield f"  wire {wire};\n"
+        yield _cell_text(cell, module, names, cell_names, params)
     for port in names.assigned:
         net = names.nets[int(module.port_net[port])]
         tilde = "~" if module.port_flags[port] & INVERTED else ""
@@ -235,13 +258,15 @@ def _primitive(cell_type: CellType) -> str:
 def _cell_text(
     cell: Cell,
     module: Module,
-    nets: list[str],
+    names: _Names,
     cell_names: list[str],
     params: dict[int, tuple[list[str], list[str]]],
 ) -> str:
+    nets = names.nets
+
     def value(role: int) -> str:
         net = cell.nets[role]
-        return "" if net < 0 else "~" * cell.inverted[role] + nets[net]
+        return names.open.get((cell.id, role), "") if net < 0 else "~" * cell.inverted[role] + nets[net]
 
     name = cell_names[cell.id]
     settings, attributes = params.get(cell.id, ([], []))
@@ -258,21 +283,26 @@ def _cell_text(
     return f"{before}{identifier(cell.type.name)}{setting} {label} ({_connections(cell, value)});\n"
 
 
-def _connections(cell: Cell, value: object) -> str:
-    """Named connections, the bits of a port gathered into one concatenation."""
-    assert callable(value)
-    if any(role.name.startswith("$") for role in cell.type.roles):
-        return ", ".join(value(at) for at in range(len(cell.type.roles)))
+@lru_cache(maxsize=4096)
+def _port_groups(cell_type: CellType) -> dict[str, list[int]]:
+    """Roles of each port, from left to right, by its base name."""
     groups: dict[str, list[int]] = {}
-    for at, role in enumerate(cell.type.roles):
+    for at, role in enumerate(cell_type.roles):
         match = _BIT.fullmatch(role.name) if role.name[-1:] == "]" else None
         groups.setdefault(match[1] if match else role.name, []).append(at)
+    return groups
+
+
+def _connections(cell: Cell, value: Callable[[int], str]) -> str:
+    """Named connections, the bits of a port gathered into one concatenation."""
+    if any(role.name.startswith("$") for role in cell.type.roles):
+        return ", ".join(value(at) for at in range(len(cell.type.roles)))
     parts = []
-    for base, roles in groups.items():
+    for base, roles in _port_groups(cell.type).items():
         bits = [value(at) for at in roles]
         if not any(bits):
             continue
-        # An open bit inside a connected bus is written as a high-impedance constant.
+        # An open input bit inside a connected bus is written as a high-impedance constant.
         text = bits[0] if len(bits) == 1 else "{" + ", ".join(bit or "1'bz" for bit in bits) + "}"
         parts.append(f".{identifier(base)}({text})")
     return ", ".join(parts)
