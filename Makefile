@@ -19,7 +19,8 @@ KERNELS := CMakeLists.txt $(wildcard hwdesign/kernels/src/*)
 
 DEMO_CONFIG ?= sims/aig_demo.yaml
 DEMO_RUN ?= runs/aig_demo
-DEMO_CIRCUIT ?= netlists/aig/demo_unseen.aag
+# In no split of the demo's configuration.
+DEMO_CIRCUIT ?= netlists/rtl/fir.v
 
 .PHONY: help setup demo test test-slow bench lint format docs notebooks constraints clean distclean
 
@@ -49,7 +50,8 @@ $(VENV)/.setup-kernels: $(VENV)/.setup-packages $(KERNELS)
 	@touch $@
 
 demo: setup ## Train a predictor on real circuits and predict on a circuit that it has not seen (5 minutes)
-	$(BIN)/hwdesign train aig --config $(DEMO_CONFIG) --run $(DEMO_RUN) --resume
+	@test ! -e $(DEMO_RUN)/summary.json || rm -rf $(DEMO_RUN)
+	$(BIN)/hwdesign train aig --config $(DEMO_CONFIG) --run $(DEMO_RUN) $$(test -e $(DEMO_RUN)/checkpoints/last.safetensors && echo --resume)
 	$(BIN)/hwdesign predict aig $(DEMO_RUN) $(DEMO_CIRCUIT) -o $(DEMO_RUN)/prediction.csv
 	$(BIN)/hwdesign report $(DEMO_RUN) -o $(DEMO_RUN)/report.html
 	@echo "report: $(DEMO_RUN)/report.html"

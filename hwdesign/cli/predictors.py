@@ -29,7 +29,7 @@ _METHODS = {
     "model": "trained model",
     "mean": "constant mean",
     "cop": "COP",
-    "window": "exact windows",
+    "untrained": "untrained model",
 }
 _GATES_SHOWN = 10
 
