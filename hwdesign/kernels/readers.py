@@ -31,7 +31,7 @@ I64: TypeAlias = NDArray[np.int64]
 U8: TypeAlias = NDArray[np.uint8]
 Data: TypeAlias = bytes | bytearray | memoryview | NDArray[np.uint8]
 
-MAX_DEPTH = 4000
+MAX_DEPTH = 1000
 """Calls that one nested expression may take; a parenthesis takes four at most."""
 
 MAX_BITS = 1 << 24

@@ -67,12 +67,22 @@ int32_t Parser::reduction(Op op, int32_t child) {
 
 int32_t Parser::expression() {
   const Deeper deeper(*this);
-  int32_t select = binary(1);
-  if (!lex_.is('?')) return select;
-  lex_.next();
-  const int32_t yes = expression();
-  expect(':', "':' after '?'");
-  const int32_t no = expression();
+  int32_t node = binary(1);
+  if (!lex_.is('?')) return node;
+  // `a ? b : c ? d : e`: a loop, since synthesis writes chains of hundreds.
+  std::vector<std::pair<int32_t, int32_t>> cases;  // select, when it is 1
+  while (lex_.is('?')) {
+    lex_.next();
+    const int32_t yes = expression();
+    expect(':', "':' after '?'");
+    cases.emplace_back(node, yes);
+    node = binary(1);
+  }
+  for (auto at = cases.rbegin(); at != cases.rend(); ++at) node = multiplexer(at->first, at->second, node);
+  return node;
+}
+
+int32_t Parser::multiplexer(int32_t select, int32_t yes, int32_t no) {
   if (nodes_[static_cast<size_t>(select)].width != 1) select = reduction(Op::kOr, select);
   Node node;
   node.op = Op::kMux;

@@ -289,8 +289,10 @@ void Parser::finish_ports() {
   if (lex_.mark().at != after.at) lex_.seek(after);
   for (const auto& [name, line] : declared_ports_) {
     const int32_t value = scope_.get(name);
-    const int32_t net = value >= 0 ? value : symbols_[static_cast<size_t>(-1 - value)].base;
-    if (!(net_flags_[static_cast<size_t>(net)] & kInHeader))
+    const Symbol* symbol = value >= 0 ? nullptr : &symbols_[static_cast<size_t>(-1 - value)];
+    const auto first = net_flags_.begin() + (symbol ? symbol->base : value);
+    const int64_t width = symbol ? symbol->range.width() : 1;
+    if (std::none_of(first, first + width, [](uint8_t flags) { return flags & kInHeader; }))
       throw ParseError(line, quoted(name_of(name)) + " has a direction but is not in the port list", "add it there");
   }
 }

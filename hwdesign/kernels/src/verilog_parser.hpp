@@ -151,6 +151,7 @@ class Parser {
 
   // verilog_expression.cpp
   int32_t expression();
+  int32_t multiplexer(int32_t select, int32_t yes, int32_t no);
   int32_t binary(int min_level);
   int32_t unary();
   int32_t primary();
