@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -127,20 +129,24 @@ def _floating_inputs(module: Module) -> list[Finding]:
     # A register whose clock the source leaves implicit is complete without it.
     optional = np.array(
         [
-            1 if t.sequential is not None and t.sequential.clock in t.role_index and t.name in ("DFF", "DLATCH") else 0
+            t.sequential is not None and t.name in ("DFF", "DLATCH") and role.name == t.sequential.clock
             for t in library
+            for role in t.roles
         ],
-        np.int64,
+        bool,
     )
-    held = (module.pin_dir == Direction.IN) & (module.pin_net >= 0)
+    spared = np.array([int(optional[a:b].sum()) for a, b in itertools.pairwise(library.role_ptr.tolist())], np.int64)
+    own_role = np.repeat(library.role_ptr[module.cell_type], np.diff(module.pin_ptr)) + module.pin_role
+    held = (module.pin_dir == Direction.IN) & (module.pin_net >= 0) & ~optional[own_role]
     have = np.bincount(module.pin_cell[held], minlength=module.num_cells)
-    short = np.flatnonzero(have < expected[module.cell_type] - optional[module.cell_type])
+    short = np.flatnonzero(have < (expected - spared)[module.cell_type])
     findings = []
     for cell in short[:MAX_PER_RULE].tolist():
         cell_type = module.type_of(cell)
         tied = {role for role, net, _ in module.pins_of(cell) if net >= 0}
-        clock = cell_type.sequential.clock if cell_type.sequential else ""
-        missing = [role.name for role in cell_type.inputs if role.name not in tied and role.name != clock]
+        roles = cell_type.roles
+        bound = [role for at, role in enumerate(roles) if not optional[library.role_ptr[module.cell_type[cell]] + at]]
+        missing = [r.name for r in bound if r.direction is Direction.IN and r.name not in tied]
         is_module = cell_type.kind is Kind.MODULE
         rule = "port-mismatch" if is_module else "floating-input"
         label = module.cell_label(cell)

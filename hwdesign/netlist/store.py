@@ -185,6 +185,17 @@ def _check_range(array: NDArray[Any], low: int, high: int, name: str) -> None:
         raise ValueError(f"column {name} has an id outside {low}..{high - 1}")
 
 
+def _check_buses(buses: tuple[Bus, ...], port_bus: NDArray[Any]) -> None:
+    """Each bus has as many port bits as it is wide, one after another."""
+    count = np.bincount(port_bus[port_bus >= 0], minlength=len(buses))
+    for at, bus in enumerate(buses):
+        if int(count[at]) != bus.width:
+            raise ValueError(f"bus '{bus.name}' has {int(count[at])} port bits but is {bus.width} wide")
+    runs = port_bus[np.flatnonzero(np.diff(port_bus, prepend=-2) != 0)]
+    if len(np.unique(runs[runs >= 0])) != int((runs >= 0).sum()):
+        raise ValueError("the port bits of a bus are not together")
+
+
 def _module(
     at: int, item: dict[str, Any], arrays: dict[str, NDArray[Any]], names: NamePool, library: Library
 ) -> Module:
@@ -205,6 +216,7 @@ def _module(
         ("port_dir", 0, 3), ("port_bus", -1, len(buses)),
     ):  # fmt: skip
         _check_range(columns[column], low, high, column)
+    _check_buses(buses, columns["port_bus"])
     roles = np.diff(library.role_ptr)
     if pins:
         limit = np.repeat(roles[columns["cell_type"]], np.diff(columns["pin_ptr"]))

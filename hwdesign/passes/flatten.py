@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from hwdesign.errors import LoopError
 from hwdesign.netlist import CONST1, INVERTED, Direction, Kind, Module, Netlist
+from hwdesign.netlist.elaborate import elaborate
 from hwdesign.netlist.generic import NOT
 from hwdesign.passes._columns import spans
 from hwdesign.passes._flat_names import FlatNames
-from hwdesign.passes._flat_params import FlatParams, Scope
+from hwdesign.passes._flat_params import FlatParams
 from hwdesign.passes._hierarchy import Body, bound_size, depth_order
 
 Literals = NDArray[np.int64]  # 2·flat net + inverted, -1 for none
@@ -26,9 +27,9 @@ def flatten(netlist: Netlist, *, separator: str = ".", top: str | None = None) -
     of the pins on the joined net; only where such a pin is an inout (a device's) is a NOT cell put in. An open port
     leaves its net inside the instance alone. Global nets are one net everywhere.
 
-    Parameters of instances are evaluated: texts in a device's parameters become numbers, a multiplicity `m` of an
-    instance multiplies that of its devices, and names of sibling cells and nodes in `control`, `inductors` and
-    behavioural expressions are replaced by their paths. What stands in the top module itself is left as it is.
+    Where there are devices, parameters are worked out first (see `hwdesign.netlist.elaborate`). A multiplicity `m` of
+    an instance multiplies that of its devices, and names of sibling cells and nodes in `control`, `inductors` and
+    behavioural expressions are replaced by their paths.
 
     Args:
         netlist: any netlist.
@@ -36,8 +37,9 @@ def flatten(netlist: Netlist, *, separator: str = ".", top: str | None = None) -
         top: module to flatten; by default the netlist's top.
 
     Raises:
-        NetlistError: a module contains itself, an instance does not fit its module or has none, or connections make a
-            net its own complement.
+        NetlistError: a module contains itself, an instance does not fit its module or has none, or a parameter has no
+            value.
+        LoopError: connections make a net its own complement.
         LimitError: the result would have too many cells, nets or bytes of names; nothing is built then.
     """
     if top is not None:
@@ -48,6 +50,9 @@ def flatten(netlist: Netlist, *, separator: str = ".", top: str | None = None) -
         if len(netlist.modules) == 1:
             return netlist
         return _kept(netlist).with_module(module)
+    if netlist.library.of_kind(Kind.DEVICE).any():
+        depth_order(netlist)  # elaboration takes the hierarchy to end somewhere
+        netlist = elaborate(netlist)
     return _Flattener(netlist, separator).run()
 
 
@@ -58,12 +63,12 @@ class _Batch:
     Attributes:
         prefix: path of each, with the separator at its end.
         ports: int64[K, Q], literal that each port is connected to, -1 for an open one.
-        scopes: parameters in force, one an occurrence; empty where the module needs none.
+        times: float64[K], multiplicity of each.
     """
 
     prefix: list[str]
     ports: Literals
-    scopes: list[Scope]
+    times: NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -85,7 +90,7 @@ class _Flattener:
         self.bodies = depth_order(netlist)
         bound_size(netlist, self.bodies, separator)
         self.names = FlatNames(netlist.names)
-        self.params = FlatParams(netlist, self.names.table, separator)
+        self.params = FlatParams(netlist, self.names.table)
         self.columns = _Columns()
         self.cells = 0
         self.nets = 0
@@ -96,7 +101,7 @@ class _Flattener:
     def run(self) -> Netlist:
         top = self.netlist.top_module
         open_ports = np.full((1, top.num_ports), -1, np.int64)
-        self.pending[top.name].append(_Batch([""], open_ports, self.params.top_scope()))
+        self.pending[top.name].append(_Batch([""], open_ports, np.ones(1)))
         top_nets: Literals = np.zeros(0, np.int64)
         for name, body in self.bodies.items():
             batches = self.pending.pop(name)
@@ -105,7 +110,7 @@ class _Flattener:
             batch = _Batch(
                 [prefix for part in batches for prefix in part.prefix],
                 np.concatenate([part.ports for part in batches]),
-                [scope for part in batches for scope in part.scopes],
+                np.concatenate([part.times for part in batches]),
             )
             nets = self._nets(body, batch, is_top=name == top.name)
             if name == top.name:
@@ -170,7 +175,7 @@ class _Flattener:
         columns.pin_flags.append(np.tile(flags & ~np.uint8(INVERTED), times))
         columns.pin_role.append(np.tile(module.pin_role[pins], times))
         self.names.add_cells(module, batch.prefix, leaves)
-        self.params.add_leaves(body, batch.prefix, batch.scopes, nets, self.cells)
+        self.params.add_leaves(body, batch.prefix, batch.times, nets, self.cells)
         self.cells += len(leaves) * times
 
     def _instances(self, body: Body, batch: _Batch, nets: Literals) -> None:
@@ -187,8 +192,8 @@ class _Flattener:
             ports[:, row, port_of_role[module.pin_role[pins]]] = literal
             labels = [label + self.separator for label in body.labels(cells)]
             prefix = [outer + label for outer in batch.prefix for label in labels]
-            scopes = self.params.child_scopes(body, batch.scopes, cells, child)
-            self.pending[child].append(_Batch(prefix, ports.reshape(-1, inner.num_ports), scopes))
+            times = np.outer(batch.times, self.params.times(body, cells)).ravel()
+            self.pending[child].append(_Batch(prefix, ports.reshape(-1, inner.num_ports), times))
 
     def _finish(self, top: Module, top_nets: Literals) -> Netlist:
         root = self._join(top, top_nets)
@@ -221,7 +226,7 @@ class _Flattener:
             params=self.params.tables(),
         )
         module = _upright_devices(module)
-        return replace(_kept(self.netlist), models=self.params.models).with_module(module)
+        return _kept(self.netlist).with_module(module)
 
     def _join(self, top: Module, top_nets: Literals) -> Literals:
         """Root literal of every flat net: union-find with parity over the joined pairs."""
