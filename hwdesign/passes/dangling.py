@@ -13,7 +13,7 @@ from hwdesign.passes._columns import select_cells
 
 
 def remove_dangling(netlist: Netlist) -> Netlist:
-    """Drop the combinational cells that reach no output port, register, device or instance, and the nets left bare.
+    """Drop the combinational cells that reach no output port, register, device or instance, and nets without a pin.
 
     Every module is treated on its own; registers and instances stay even where nothing reads them.
     """
@@ -31,8 +31,6 @@ def _sweep(module: Module, global_nets: set[str]) -> Module:
     seen = np.zeros(graph.num_nodes, bool)
     seen[reached] = True
     cells = np.flatnonzero(seen[: module.num_cells])
-    if len(cells) == module.num_cells:
-        return module
     bare = np.zeros(module.num_nets, bool)
     if global_nets:
         bare[:] = [label in global_nets for label in module.net_labels()]
