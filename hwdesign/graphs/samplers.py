@@ -114,8 +114,8 @@ class ConeSampler(_NodeSampler):
         inside = induced_subgraph(self.rows, nodes)
         return SamplerOutput(
             node=_tensor(nodes),
-            row=_tensor(inside.col),
-            col=_tensor(inside.row),
+            row=_tensor(inside.row),
+            col=_tensor(inside.col),
             edge=_tensor(inside.edge),
             metadata=(index.input_id, index.time),
         )

@@ -160,7 +160,7 @@ def write_figures(path: Path, rows: list[dict[str, float]]) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without Lightning's chatter and its advice on loader workers and log intervals, which does not hold for data in memory."""
+    """Without Lightning's chatter, and without its advice on loader workers, which does not hold for data in memory."""
     log = logging.getLogger("lightning.pytorch")
     level = log.level
     log.setLevel(logging.WARNING)

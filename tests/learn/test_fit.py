@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -104,7 +105,7 @@ def test_the_schedule_rises_then_falls() -> None:
     assert values[0] == pytest.approx(0.1)
     assert max(values) == values[9] == pytest.approx(1.0)
     assert values[100] == pytest.approx(0.01)
-    assert all(a >= b for a, b in zip(values[10:], values[11:], strict=False))
+    assert all(a >= b for a, b in itertools.pairwise(values[10:]))
 
 
 @pytest.mark.slow
