@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hwdesign.kernels import find_cycle
 from hwdesign.netlist.module import CONST1, Module
 from hwdesign.netlist.netlist import Finding, Netlist
-from hwdesign.netlist.types import Direction, Kind
+from hwdesign.netlist.types import Direction, Kind, Library
 from hwdesign.netlist.views import cell_graph
 
 # One rule reports at most this many findings a module, then one line that counts the rest.
@@ -121,25 +121,31 @@ def _line_of(module: Module, net: int, pins: NDArray[np.bool_]) -> int:
     return int(module.cell_line[module.pin_cell[at[0]]]) if len(at) else module.line
 
 
+@lru_cache(maxsize=4)
+def _required_inputs(library: Library) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Number of inputs that each type needs tied, and which roles may stay open.
+
+    A register whose clock the source leaves implicit is complete without it; of a black box nothing is known.
+    """
+    roles = [(t, role) for t in library for role in t.roles]
+    optional = np.array(
+        [t.sequential is not None and t.name in ("DFF", "DLATCH") and r.name == t.sequential.clock for t, r in roles],
+        bool,
+    )
+    bound = np.array([r.direction is Direction.IN and t.kind is not Kind.BLACKBOX for t, r in roles], bool) & ~optional
+    counts = np.concatenate([[0], np.cumsum(bound)])
+    return np.diff(counts[library.role_ptr]), optional
+
+
 def _floating_inputs(module: Module) -> list[Finding]:
     if module.num_cells == 0:
         return []
     library = module.library
-    expected = np.array([len(t.inputs) if t.kind is not Kind.BLACKBOX else 0 for t in library], np.int64)
-    # A register whose clock the source leaves implicit is complete without it.
-    optional = np.array(
-        [
-            t.sequential is not None and t.name in ("DFF", "DLATCH") and role.name == t.sequential.clock
-            for t in library
-            for role in t.roles
-        ],
-        bool,
-    )
-    spared = np.array([int(optional[a:b].sum()) for a, b in itertools.pairwise(library.role_ptr.tolist())], np.int64)
+    needed, optional = _required_inputs(library)
     own_role = np.repeat(library.role_ptr[module.cell_type], np.diff(module.pin_ptr)) + module.pin_role
     held = (module.pin_dir == Direction.IN) & (module.pin_net >= 0) & ~optional[own_role]
     have = np.bincount(module.pin_cell[held], minlength=module.num_cells)
-    short = np.flatnonzero(have < (expected - spared)[module.cell_type])
+    short = np.flatnonzero(have < needed[module.cell_type])
     findings = []
     for cell in short[:MAX_PER_RULE].tolist():
         cell_type = module.type_of(cell)

@@ -118,6 +118,7 @@ class Library:
 
     def __init__(self, types: Iterable[CellType] = ()) -> None:
         self.types = tuple(types)
+        self._of_kind: dict[tuple[Kind, ...], NDArray[np.bool_]] = {}
         self._index = {cell_type.name: at for at, cell_type in enumerate(self.types)}
         if len(self._index) != len(self.types):
             names = [cell_type.name for cell_type in self.types]
@@ -166,5 +167,10 @@ class Library:
         return np.array([t.kind.value for t in self.types], dtype="U8")
 
     def of_kind(self, *kinds: Kind) -> NDArray[np.bool_]:
-        """bool[types]: whether each type is of one of `kinds`."""
-        return np.isin(self.kinds, [kind.value for kind in kinds])
+        """bool[types], not to be written to: whether each type is of one of `kinds`."""
+        # Asked for once a module: a netlist of many modules has as many types.
+        known = self._of_kind.get(kinds)
+        if known is None:
+            known = self._of_kind[kinds] = np.isin(self.kinds, [kind.value for kind in kinds])
+            known.flags.writeable = False
+        return known
