@@ -193,7 +193,8 @@ class _Unfolding:
         self.init.append(1 if init == 1 else 0)
         data = _reads(("D",), {"D": pins[how.data]} if how.data in pins else {}, label)[0]
         if how.storage == "dff":
-            stored, reads = parse_function("Q"), ()
+            stored = parse_function("Q")
+            reads: tuple[tuple[str, int, bool], ...] = ()
             self.program.next_state.append((data[1], data[2]))
         else:
             # A latch shows what it will hold: transparent while its enable is 1.
