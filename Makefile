@@ -21,6 +21,8 @@ DEMO_CONFIG ?= sims/aig_demo.yaml
 DEMO_RUN ?= runs/aig_demo
 # In no split of the demo's configuration.
 DEMO_CIRCUIT ?= netlists/rtl/fir.v
+# More options of `hwdesign train aig`, as --set trainer.max_epochs=1.
+DEMO_ARGS ?=
 
 .PHONY: help setup demo test test-slow bench lint format docs notebooks constraints clean distclean
 
@@ -51,7 +53,7 @@ $(VENV)/.setup-kernels: $(VENV)/.setup-packages $(KERNELS)
 
 demo: setup ## Train a predictor on real circuits and predict on a circuit that it has not seen (5 minutes)
 	@test ! -e $(DEMO_RUN)/summary.json || rm -rf $(DEMO_RUN)
-	$(BIN)/hwdesign train aig --config $(DEMO_CONFIG) --run $(DEMO_RUN) $$(test -e $(DEMO_RUN)/checkpoints/last.safetensors && echo --resume)
+	$(BIN)/hwdesign train aig --config $(DEMO_CONFIG) --run $(DEMO_RUN) $(DEMO_ARGS) $$(test -e $(DEMO_RUN)/checkpoints/last.safetensors && echo --resume)
 	$(BIN)/hwdesign predict aig $(DEMO_RUN) $(DEMO_CIRCUIT) -o $(DEMO_RUN)/prediction.csv
 	$(BIN)/hwdesign report $(DEMO_RUN) -o $(DEMO_RUN)/report.html
 	@echo "report: $(DEMO_RUN)/report.html"

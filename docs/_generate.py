@@ -31,10 +31,10 @@ def _helps(node: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
 
 def format_table() -> str:
     """The registry of formats."""
-    rows = [
-        f"| `{f.name}` | {' '.join(f'`{s}`' for s in f.suffixes)} | {_yes(f.can_read)} | {_yes(f.can_write)} | {f.summary} |"
-        for f in FORMATS.values()
-    ]
+    rows = []
+    for item in FORMATS.values():
+        suffixes = " ".join(f"`{suffix}`" for suffix in item.suffixes)
+        rows.append(f"| `{item.name}` | {suffixes} | {_yes(item.can_read)} | {_yes(item.can_write)} | {item.summary} |")
     return "\n".join(["| name | suffixes | read | write | what |", "|---|---|---|---|---|", *rows]) + "\n"
 
 
