@@ -34,8 +34,9 @@ Data: TypeAlias = bytes | bytearray | memoryview | NDArray[np.uint8]
 MAX_DEPTH = 1000
 """Calls that one nested expression may take; a parenthesis takes four at most."""
 
-MAX_BITS = 1 << 24
-"""Bits of one bus or one expression. A file's nets and pins together are bounded by 4 * MAX_BITS + 64 a byte."""
+MAX_BITS = 1 << 20
+"""Bits of one bus or one expression. A file of n bytes may have 32 * MAX_BITS + 64 * n nets and pins in all, where a
+bit of a declared bus counts as eight; so that a few bytes cannot ask for gigabytes."""
 
 INSTANCE, GATE, COVER, LUT, LATCH = range(5)
 """Values of `RawKinds.klass`; see there."""

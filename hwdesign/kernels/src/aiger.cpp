@@ -103,7 +103,7 @@ class AigerReader {
     const int64_t rows = latches_ + outputs_ + bad_ + constraints_ + justice_ + fairness_ + ands_ +
                          (out_.binary ? 0 : inputs_);
     if (2 * rows > size_) throw error("the file is shorter than its header says", "check that it is complete");
-    if (max_var_ > limits_.max_bits + size_)
+    if (max_var_ > 16 * limits_.max_bits + size_)
       throw TooLarge(1, "the header asks for " + std::to_string(max_var_) + " variables, far more than the file uses");
     out_.max_variable = static_cast<int32_t>(max_var_);
   }

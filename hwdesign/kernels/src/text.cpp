@@ -51,7 +51,7 @@ void refuse_nul(std::string_view text, const char* format) {
 }
 
 TableWriter::TableWriter(Design& design, size_t text_bytes, const ReadLimits& limits) : design_(design) {
-  const int64_t wanted = 4 * limits.max_bits + 64 * static_cast<int64_t>(text_bytes);
+  const int64_t wanted = 32 * limits.max_bits + 64 * static_cast<int64_t>(text_bytes);
   budget_ = std::min<int64_t>(wanted, INT32_MAX);
 }
 

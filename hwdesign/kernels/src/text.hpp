@@ -94,7 +94,8 @@ class TableWriter {
   // A gate with its output first.
   void add_gate(ModuleTables& m, int32_t kind, int32_t name, int32_t line, int32_t out, const Bit* in, size_t count);
 
-  // Counts nets and pins against the bound for this file; raises TooLarge.
+  // Counts nets and pins against the bound for this file; raises TooLarge. What is named counts kNamed times.
+  static constexpr int64_t kNamed = 8;
   void spend(int64_t amount, int64_t line) {
     if ((budget_ -= amount) < 0) over_budget(line);
   }

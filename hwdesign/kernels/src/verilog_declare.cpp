@@ -89,7 +89,7 @@ int32_t Parser::declare(const Token& name, const Range* range, uint8_t flags, bo
   symbol.flags = flags;
   symbol.base = static_cast<int32_t>(m_.net_name.size());
   const int64_t width = range->width(), step = range->left > range->right ? -1 : 1;
-  out_.spend(width, name.line);
+  out_.spend(TableWriter::kNamed * width, name.line);
   for (int64_t i = 0; i < width; ++i) {
     const int32_t id = bit_name(name.id, range->left + step * i);
     const int32_t scalar = scope_.get(id);
