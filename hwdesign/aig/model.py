@@ -87,15 +87,16 @@ class AigEncoder(nn.Module):
 
         m_u = ReLU(W c_u + w s + v P(u))
         h   = LayerNorm(ReLU(U [c, m_a + m_b, m_a ⊙ m_b, ρ_plain, ρ_shift]))
-        p   = p_plain + γ Δ + β tanh(δ) σ_a σ_b,   (γ, δ) from h
+        p   = p_plain + γ Δ + β min(1, |ρ_plain| + |ρ_shift|) tanh(δ) σ_a σ_b,   (γ, δ) from h
 
     where p_plain is exact for independent leaves of the gate's window, Δ the shift by the leaves' first-order
     covariances, σ² = P(1 - P), and ρ either estimate's correlation of a and b. p is kept within what the two
     literals allow (Fréchet). With γ = 1 and δ = 0, as at the start, this is the prior's own propagation.
     """
 
-    # Largest correlation that the network may add to a gate. Unbounded corrections run away in deep circuits.
-    reach = 0.25
+    # β, the largest correlation that the network may add to a gate. Corrections without a bound, or at gates that show
+    # no correlation at all, add up along deep circuits.
+    reach = 0.5
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -166,7 +167,9 @@ class AigEncoder(nn.Module):
         gain, delta = self.head(torch.cat([h, known], 1)).unbind(1)
         if self.config.prior == "none":
             return h, torch.sigmoid(4.0 * delta)
-        p = estimate.plain + 2.0 * torch.sigmoid(gain) * estimate.shift + self.reach * torch.tanh(delta) * spread
+        evidence = known.abs().sum(1).clamp(max=1.0)
+        p = estimate.plain + 2.0 * torch.sigmoid(gain) * estimate.shift
+        p = p + self.reach * evidence * torch.tanh(delta) * spread
         return h, clamp_joint(p, literal)
 
 

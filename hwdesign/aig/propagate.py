@@ -129,7 +129,8 @@ class Sketch:
 
     def __init__(self, data: Data, width: int) -> None:
         width = min(width, int(data.input_count.max()))
-        self._value = torch.zeros(int(data.num_nodes), width)
+        device = data.x.device
+        self._value = torch.zeros(int(data.num_nodes), width, device=device)
         inputs = torch.nonzero(data.input_rank >= 0)[:, 0]
         rank, count = data.input_rank[inputs], data.input_count[inputs]
         p = data.input_probability[inputs]
@@ -138,10 +139,10 @@ class Sketch:
         self._value[inputs[exact], rank[exact]] = deviation[exact]
         if not bool(exact.all()):
             generator = torch.Generator().manual_seed(_SIGN_SEED)
-            signs = torch.randint(0, 2, (int(rank.max()) + 1, width), generator=generator).float() * 2.0 - 1.0
+            signs = torch.randint(0, 2, (int(rank.max()) + 1, width), generator=generator).to(device) * 2.0 - 1.0
             rest = ~exact
             self._value[inputs[rest]] = signs[rank[rest]] * (deviation[rest] / width**0.5)[:, None]
-        self._pending = torch.zeros(0, width)
+        self._pending = self._value[:0]
 
     @torch.no_grad()
     def shift(self, leaf: Statistics, leaves: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ class FitResult:
 
     Attributes:
         epochs: completed epochs.
-        best_epoch: epoch (from 1) with the best validation metric.
+        best_epoch: epoch (from 1) with the best validation metric, 0 where training never bettered the start.
         best: that metric.
     """
 
@@ -77,6 +77,7 @@ class Checkpoints(Callback):  # type: ignore[misc]
         self.folder = folder
         self.best = math.inf
         self.best_epoch = 0
+        self.epoch = 0
         self.metrics: dict[str, float] = {}
 
     @property
@@ -97,6 +98,10 @@ class Checkpoints(Callback):  # type: ignore[misc]
         """From `last`."""
         self.best, self.best_epoch = float(state_dict["best"]), int(state_dict["best_epoch"])
 
+    def start(self, value: float) -> None:
+        """Count the untrained network, whose validation metric is `value`, as epoch 0."""
+        self.best, self.metrics = value, {MONITOR: value}
+
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Leave a usable checkpoint from the first moment on."""
         if trainer.current_epoch == 0 and trainer.global_step == 0:
@@ -105,10 +110,11 @@ class Checkpoints(Callback):  # type: ignore[misc]
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save after each epoch; selection looks at validation only."""
+        self.epoch = trainer.current_epoch + 1
         self.metrics = {key: float(value) for key, value in trainer.callback_metrics.items()}
         value = self.metrics.get(MONITOR, math.nan)
         if value < self.best:
-            self.best, self.best_epoch = value, trainer.current_epoch + 1
+            self.best, self.best_epoch = value, self.epoch
             trainer.save_checkpoint(self.best_path, weights_only=True)
         trainer.save_checkpoint(self.last_path, weights_only=False)
 
@@ -219,7 +225,7 @@ def fit(
     def make_card(state: Mapping[str, Any]) -> dict[str, Any]:
         return {
             **card,
-            "epoch": int(state.get("epoch", 0)) + (1 if checkpoints.metrics else 0),
+            "epoch": checkpoints.epoch,
             "metrics": checkpoints.metrics,
             "seed": config.seed,
             "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
@@ -250,6 +256,8 @@ def fit(
             use_distributed_sampler=True,
             default_root_dir=run_dir,
         )
+        if not resume:
+            checkpoints.start(_first_validation(module, validation))
         try:
             trainer.fit(
                 module,
@@ -266,6 +274,15 @@ def fit(
     if trainer.interrupted:
         raise KeyboardInterrupt
     return FitResult(trainer.current_epoch, checkpoints.best_epoch, checkpoints.best)
+
+
+@torch.no_grad()
+def _first_validation(module: LearnModule, validation: DataLoader[Any]) -> float:
+    """The validation metric before training, so that training can also turn out not to help."""
+    module.eval()
+    values = [float(module.validation_metrics(batch)[MONITOR.removeprefix("val/")]) for batch in validation]
+    module.train()
+    return sum(values) / len(values)
 
 
 @contextmanager

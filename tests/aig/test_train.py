@@ -1,0 +1,199 @@
+"""The whole job on small circuits: train, resume, predict, evaluate."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from hwdesign.aig import METHODS, RunSummary, evaluate, load_network, predict, read_aig, train
+from hwdesign.circuits import generate
+from hwdesign.errors import ConfigError, DataError, HwdesignError
+from hwdesign.files import write_text
+from hwdesign.formats import read, write
+from hwdesign.graphs import AigArrays
+from hwdesign.learn import TrainConfig, load_config
+
+SMALL = {
+    "name": "small",
+    "seed": 1,
+    "data": {
+        "patterns": 4096,
+        "slice_nodes": 64,
+        "splits": {
+            "train": [
+                {"generate": "multiplier-array", "params": {"width": 4}},
+                {"generate": "aig-random", "params": {"inputs": 12, "ands": 150, "depth": 9, "seed": 1}},
+                "top.v",
+            ],
+            "validation": [{"generate": "fsm-random", "params": {"states": 6}}],
+            "test": [{"generate": "comparator", "params": {"width": 6}}],
+        },
+    },
+    "model": {"hidden": 8, "rounds": 1},
+    "trainer": {"max_epochs": 2, "threads": 1},
+}
+VERILOG = """\
+module top(input clk, input [3:0] a, b, output reg [4:0] s, output big);
+  always @(posedge clk) s <= a + b;
+  assign big = (a > b) & s[4];
+endmodule
+"""
+
+
+def write_config(folder: Path, **changes: object) -> TrainConfig:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "top.v").write_text(VERILOG)
+    (folder / "c.yaml").write_text(yaml.safe_dump({**SMALL, **changes}))
+    return load_config(folder / "c.yaml")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> RunSummary:
+    folder = tmp_path_factory.mktemp("trained")
+    return train(write_config(folder), folder / "run", progress=False)
+
+
+@pytest.fixture(scope="module")
+def unseen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("unseen") / "sorter.bench"
+    write(generate("sorter-odd-even", keys=4, width=2), path)
+    return path
+
+
+def test_a_run_is_recorded(trained: RunSummary) -> None:
+    assert trained.epochs == 2
+    assert [(c.name, c.split) for c in trained.circuits] == [
+        ("fsm-random(states=6)", "validation"),
+        ("comparator(width=6)", "test"),
+    ]
+    stored = json.loads((trained.run_dir / "summary.json").read_text())
+    assert stored["validation"] == pytest.approx(trained.validation)
+    assert stored["train"]["circuits"] == 3
+    chosen = trained.circuits[0].methods["model"].mae
+    assert chosen == pytest.approx(trained.validation, abs=1e-5)
+    card = json.loads((trained.run_dir / "checkpoints" / "best.json").read_text())
+    assert card["task"] == "aig.signal-probability"
+    assert card["split"]["train"][2] == ["top", "top"]
+    assert 0 < card["mean"] < 1
+    assert trained.verdict.startswith(
+        ("The model beats COP on 1 test circuit:", "The model does not beat COP on 1 test")
+    )
+
+
+def test_the_constant_baseline_is_the_mean_of_the_training_labels(trained: RunSummary) -> None:
+    from hwdesign.graphs import load_graphs
+
+    labels = []
+    for path in (trained.run_dir / "cache").glob("*.safetensors"):
+        found = load_graphs(path)
+        if len(found.graphs) > 1 or found.info["latches"] == 5:
+            labels += [graph.y[graph.and_index].numpy() for graph in found.graphs]
+    assert load_network(trained.run_dir)[1]["mean"] == pytest.approx(np.concatenate(labels).mean(), abs=1e-6)
+
+
+def test_predictions_beside_simulation_and_baselines(trained: RunSummary, unseen: Path, tmp_path: Path) -> None:
+    result = predict(trained.run_dir, unseen, out=tmp_path / "gates.csv", patterns=8192, seed=5)
+    rows = list(csv.DictReader((tmp_path / "gates.csv").read_text().splitlines()))
+    assert len(rows) == len(result.rows) == read_aig(read(unseen)).num_ands
+    assert list(rows[0]) == ["name", "type", "predicted", "simulated", "cop"]
+    assert len({row["name"] for row in rows}) == len(rows)
+    columns = {key: np.array([float(row[key]) for row in rows]) for key in ("predicted", "simulated", "cop")}
+    assert set(result.metrics) == set(METHODS)
+    for method, values in (("model", columns["predicted"]), ("cop", columns["cop"])):
+        mae = np.abs(values - columns["simulated"]).mean()
+        assert result.metrics[method].mae == pytest.approx(mae, abs=1e-5)
+    assert result.metrics["mean"].mae == pytest.approx(np.abs(result.mean - columns["simulated"]).mean(), abs=1e-5)
+    assert math.isnan(result.metrics["mean"].pearson)
+    beats = result.metrics["model"].mae < result.metrics["cop"].mae
+    assert ("The model beats COP" in result.verdict) == beats
+    assert "Beware" not in result.verdict
+
+
+def test_a_circuit_of_the_training_split_is_pointed_out(trained: RunSummary) -> None:
+    source = trained.run_dir.parent / "top.v"
+    assert "Beware: 'top.v' was in the train split" in predict(trained.run_dir, source, patterns=1024).verdict
+
+
+def test_names_lead_back_to_the_source(trained: RunSummary, tmp_path: Path) -> None:
+    path = tmp_path / "named.bench"
+    path.write_text("INPUT(a)\nINPUT(b)\nOUTPUT(y)\nfoo = AND(a, b)\nbar = AND(foo, c)\nINPUT(c)\ny = NOT(bar)\n")
+    found = {row.name: row.simulated for row in predict(trained.run_dir, path, patterns=1 << 16).rows}
+    assert found == {"foo": pytest.approx(0.25, abs=0.01), "bar": pytest.approx(0.125, abs=0.01)}
+
+
+def test_evaluation_of_files(trained: RunSummary, unseen: Path) -> None:
+    found = evaluate(trained.run_dir, [unseen, unseen], patterns=1024)
+    assert found.circuits[0].methods == found.circuits[1].methods
+    assert found.averages["model"] == pytest.approx(found.circuits[0].methods["model"].mae)
+    with pytest.raises(ValueError, match="no files"):
+        evaluate(trained.run_dir, [])
+
+
+def test_training_again_gives_the_same_numbers(trained: RunSummary, tmp_path: Path) -> None:
+    again = train(write_config(tmp_path), tmp_path / "run", progress=False)
+    assert again.validation == pytest.approx(trained.validation, abs=1e-7)
+
+
+def test_a_stopped_run_resumes(trained: RunSummary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hwdesign.aig.train import SignalProbability
+
+    config = write_config(tmp_path)
+    plain = SignalProbability.loss
+
+    def stop(self: SignalProbability, batch: object) -> object:
+        if self.current_epoch == 1:
+            raise KeyboardInterrupt
+        return plain(self, batch)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SignalProbability, "loss", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, tmp_path / "run", progress=False)
+    with pytest.raises(DataError, match="holds a run already"):
+        train(config, tmp_path / "run", progress=False)
+    with pytest.raises(DataError, match="made with another model"):
+        train(write_config(tmp_path, model={"hidden": 9}), tmp_path / "run", resume=True, progress=False)
+    resumed = train(config, tmp_path / "run", resume=True, progress=False)
+    assert resumed.epochs == 2
+    assert resumed.validation == pytest.approx(trained.validation, abs=1e-6)
+
+
+def test_faults_are_named(trained: RunSummary, tmp_path: Path, unseen: Path) -> None:
+    with pytest.raises(ConfigError, match=r"unknown key 'model.hiden'; did you mean 'hidden'\?"):
+        train(write_config(tmp_path, model={"hiden": 8}), tmp_path / "run", progress=False)
+    with pytest.raises(DataError, match="holds no trained run"):
+        predict(tmp_path, unseen)
+    empty = tmp_path / "wire.bench"
+    empty.write_text("INPUT(a)\nOUTPUT(y)\ny = NOT(a)\n")
+    with pytest.raises(DataError, match="no AND node to predict"):
+        predict(trained.run_dir, empty)
+    same = {"train": ["top.v"], "validation": [{"file": "copy.v"}]}
+    config = write_config(tmp_path, data={"splits": same, "patterns": 64})
+    write_text(tmp_path / "copy.v", VERILOG)
+    with pytest.raises(DataError, match="'top' in 'train' and 'copy' in 'validation' are the same circuit"):
+        train(config, tmp_path / "run2", progress=False)
+    card = trained.run_dir / "checkpoints" / "best.safetensors"
+    broken = tmp_path / "broken" / "checkpoints" / "best.safetensors"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(card.read_bytes()[:-100])
+    with pytest.raises(HwdesignError, match="damaged"):
+        predict(tmp_path / "broken", unseen)
+
+
+def test_biased_inputs_and_slices_stay_within_a_circuit() -> None:
+    from hwdesign.aig.data import training_graphs
+
+    view = read_aig(generate("multiplier-array", width=5))
+    settings = TrainConfig.model_validate({**SMALL, "data": {**SMALL["data"], "biased_copies": 1}}).data  # type: ignore[dict-item]
+    graphs = training_graphs(view, settings)
+    assert sum(len(graph.and_index) for graph in graphs) == 2 * AigArrays.of(view).num_ands
+    assert all(len(graph.and_index) <= settings.slice_nodes + 2 for graph in graphs)
+    first = graphs[0]
+    inputs = first.input_rank >= 0
+    assert np.allclose(first.y[inputs], first.input_probability[inputs], atol=0.05)
