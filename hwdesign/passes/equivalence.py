@@ -22,7 +22,9 @@ from hwdesign.tools import find_tool, run_tool
 PATTERNS = 4096
 # Above this, ABC goes first: aigverse's checker has no time limit, and its sweep of equal nodes is slow.
 IN_PROCESS_NODES = 20_000
-CONFLICTS = 100_000
+# Conflicts of a SAT call: aigverse gives up after seconds, ABC has a time limit beside it.
+CONFLICTS = 10_000
+ABC_CONFLICTS = 1_000_000
 _MEMORY_MB = 4096
 _PATTERN = re.compile(r"(?<!\S)(\S+)=([01])(?!\S)")
 
@@ -199,24 +201,29 @@ def _network(view: AigView, inputs: NDArray[np.int64], roots: IntArray) -> Any:
 
 
 def _abc(pair: _Pair, networks: tuple[Any, Any], matched: Literal["name", "position"], timeout_s: float) -> Equivalence:
-    """Verdict of ABC's `cec`."""
+    """Verdict of ABC's `&cec`; of the slower `cec` only a counterexample, which the former does not print."""
     from aigverse.io import write_aiger
 
+    seconds = max(1, round(timeout_s))
     with tempfile.TemporaryDirectory() as folder:
         for name, network in zip(("a.aig", "b.aig"), networks, strict=True):
             write_aiger(network, str(Path(folder) / name))
-        command = f"cec -n -T {max(1, round(timeout_s))} -C {CONFLICTS} a.aig b.aig"
-        try:
-            run = run_tool(
-                ["abc", "-q", command], cwd=folder, timeout_s=timeout_s + 10, memory_mb=_MEMORY_MB, check=False
-            )
-        except ToolError:
+
+        def run(command: str) -> str:
+            argv = ["abc", "-q", command]
+            try:
+                done = run_tool(argv, cwd=folder, timeout_s=timeout_s + 10, memory_mb=_MEMORY_MB, check=False)
+            except ToolError:
+                return ""
+            return done.stdout
+
+        text = run(f"&read a.aig; &cec -C {ABC_CONFLICTS} -T {seconds} b.aig")
+        if "Networks are equivalent" in text:
+            return Equivalence(True, "abc", matched)
+        if "NOT EQUIVALENT" not in text:
             return Equivalence(None, "undecided", matched)
-    if "Networks are equivalent" in run.stdout:
-        return Equivalence(True, "abc", matched)
-    if "NOT EQUIVALENT" not in run.stdout:
-        return Equivalence(None, "undecided", matched)
-    return Equivalence(False, "abc", matched, *_counterexample(pair, run.stdout))
+        shown = run(f"cec -n -T {seconds} -C {ABC_CONFLICTS} a.aig b.aig")
+    return Equivalence(False, "abc", matched, *_counterexample(pair, shown))
 
 
 def _counterexample(pair: _Pair, text: str) -> tuple[dict[str, int] | None, str]:
