@@ -242,3 +242,13 @@ def test_doctor_names_what_is_broken(cli: Cli, monkeypatch: pytest.MonkeyPatch) 
     code, out, _ = cli("doctor")
     assert code == 1
     assert out.endswith("needed but broken: core\n")
+
+
+@pytest.mark.parametrize("value", ["{2'd1, 2'd2}", "{4{1'b1}}", "$unsigned(6)"])
+def test_rtl_is_told_by_a_parameters_value(cli: Cli, tmp_path: Path, value: str) -> None:
+    path = tmp_path / "r.v"
+    path.write_text(
+        f"module r #(parameter [3:0] P = {value}) (input clk, input [3:0] d, output reg [3:0] q);\n"
+        "  always @(posedge clk) q <= d ^ P;\nendmodule\n"
+    )
+    assert cli("info", path, "--json").json["modules"][0]["types"]["DFF"] == 4

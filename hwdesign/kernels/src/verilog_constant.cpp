@@ -216,7 +216,10 @@ int64_t Parser::constant_operand() {
         while (bits < 63 && (int64_t{1} << bits) < value) ++bits;
         return bits;
       }
-      throw ParseError(t.line, "the system function " + quoted(t.text) + " is not supported in a constant");
+      throw NotStructural(t.line, "the system function " + quoted(t.text) + " in a constant is not structural Verilog",
+                          kReadAsRtl);
+    case '{':
+      throw NotStructural(t.line, "a concatenation in a constant is not structural Verilog", kReadAsRtl);
     default:
       throw ParseError(t.line,
                        "expected a constant, found " + (t.kind == kEnd ? "the end of the file" : quoted(t.text)));
