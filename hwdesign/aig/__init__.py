@@ -5,10 +5,11 @@ from hwdesign.aig.data import COLUMNS, make_graph, read_aig, whole_graph
 from hwdesign.aig.model import AigEncoder, EncoderConfig
 from hwdesign.aig.predict import Evaluation, GateRow, PredictionResult, evaluate, predict, write_csv
 from hwdesign.aig.propagate import propagate
-from hwdesign.aig.train import RunSummary, load_network, train
+from hwdesign.aig.train import ESTIMATES, RunSummary, load_network, train
 
 __all__ = [
     "COLUMNS",
+    "ESTIMATES",
     "METHODS",
     "AigEncoder",
     "CircuitMetrics",

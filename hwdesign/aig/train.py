@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from safetensors.numpy import save_file
 from torch import Tensor
 from torch.utils.data import DataLoader
 from torch_geometric.data import Batch, Data
@@ -21,7 +23,7 @@ from hwdesign.aig.compare import CircuitMetrics, average, compare, verdict
 from hwdesign.aig.data import COLUMNS, Circuit, load_splits
 from hwdesign.aig.model import AigEncoder, EncoderConfig
 from hwdesign.errors import DataError, FileError
-from hwdesign.files import os_reason, write_text
+from hwdesign.files import os_reason, write_atomic, write_text
 from hwdesign.graphs import check_splits, content_key
 from hwdesign.learn import (
     LearnModule,
@@ -34,6 +36,8 @@ from hwdesign.learn import (
 from hwdesign.learn.fit import EpochSampler, rank
 
 TASK = "aig.signal-probability"
+ESTIMATES = "estimates.safetensors"
+"""File in a run's folder: float32[gates of the test circuits] `true`, `model` and `cop`."""
 
 
 class SignalProbability(LearnModule):
@@ -57,7 +61,7 @@ class RunSummary:
     """A finished training run.
 
     Attributes:
-        run_dir: folder with `checkpoints/`, `metrics.csv`, `summary.json`.
+        run_dir: folder with `checkpoints/`, `metrics.csv`, `summary.json`, `estimates.safetensors`.
         epochs: completed epochs.
         best_epoch: epoch that validation chose, from 1; 0 is the untrained network.
         validation: its mean absolute error.
@@ -148,13 +152,18 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
         progress=progress,
     )
     best, _ = load_network(run_dir)
-    circuits = [
-        CircuitMetrics(
-            c.member.name, c.member.parent, split, c.ands, c.depth, compare(best, c.graphs[0], card["mean"])[0]
-        )
-        for split in ("validation", "test")
-        for c in splits.get(split, [])
-    ]
+    circuits = []
+    estimates: dict[str, list[NDArray[np.float32]]] = {"true": [], "model": [], "cop": []}
+    last = "test" if splits.get("test") else "validation"
+    for split in ("validation", "test"):
+        for c in splits.get(split, []):
+            graph = c.graphs[0]
+            metrics, found = compare(best, graph, card["mean"])
+            circuits.append(CircuitMetrics(c.member.name, c.member.parent, split, c.ands, c.depth, metrics))
+            if split == last:
+                gates = graph.and_index.numpy()
+                for key, kept in estimates.items():
+                    kept.append((graph.y.numpy() if key == "true" else found[key])[gates])
     judged = [c for c in circuits if c.split == "test"] or circuits
     kind = "test" if judged[0].split == "test" else "validation"
     summary = RunSummary(
@@ -169,6 +178,8 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
         {"name": config.name, "train": _describe(splits["train"], len(train_graphs))},
     )
     if rank() == 0:
+        with write_atomic(run_dir / ESTIMATES) as beside:
+            save_file({key: np.concatenate(kept) for key, kept in estimates.items()}, beside)
         write_text(run_dir / "summary.json", json.dumps(summary.as_dict(), indent=2) + "\n")
     return summary
 

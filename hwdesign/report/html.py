@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 from hwdesign import __version__
-from hwdesign.aig import METHODS, PredictionResult, RunSummary
+from hwdesign.aig import ESTIMATES, METHODS, PredictionResult, RunSummary
 from hwdesign.errors import DataError
-from hwdesign.files import read_input, write_text
+from hwdesign.files import os_reason, read_input, write_text
 from hwdesign.learn import read_figures
-from hwdesign.report.plots import prediction_png, training_png
+from hwdesign.report.plots import prediction_png, scatter_png, training_png
 
 METHOD_LABELS = {
     "model": "model",
@@ -26,6 +28,7 @@ METHOD_LABELS = {
 _METRIC_LABELS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²", "pearson": "Pearson", "spearman": "Spearman"}
 _MAX_ROWS = 500
 _MAX_JSON = 64 << 20
+_MAX_ESTIMATES = 1 << 30
 
 
 def _number(value: object) -> str:
@@ -81,6 +84,7 @@ def _run(folder: Path) -> str:
     summary = _load_json(folder / "summary.json")
     card = _load_json(folder / "checkpoints" / "best.json")
     figures = read_figures(folder / "metrics.csv")
+    config = card.pop("config", {})
     try:
         groups = [
             (split, [circuit for circuit in summary["circuits"] if circuit["split"] == split])
@@ -93,10 +97,24 @@ def _run(folder: Path) -> str:
             groups=[(split, circuits, _averages(circuits)) for split, circuits in groups if circuits],
             methods={name: METHOD_LABELS[name] for name in METHODS},
             curve=training_png(figures, best_epoch=int(summary["best_epoch"])),
+            scatter=_estimates(folder / ESTIMATES),
+            config=config,
             card=card,
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         raise DataError("the run's summary is damaged", file=folder / "summary.json", mend="train again") from error
+
+
+def _estimates(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MAX_ESTIMATES:
+            raise DataError("the estimates are too large to plot", file=path)
+        found = load_file(path)
+        return scatter_png(found["true"], {"model": found["model"], "COP": found["cop"]})
+    except OSError as error:
+        raise DataError(f"cannot read the estimates: {os_reason(error)}", file=path, mend="train again") from error
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise DataError("the estimates are damaged", file=path, mend="train again") from error
 
 
 def _averages(circuits: list[Mapping[str, Any]]) -> dict[str, dict[str, float]]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from safetensors.numpy import load_file
 
-from hwdesign.aig import METHODS, RunSummary, evaluate, load_network, predict, read_aig, train
+from hwdesign.aig import ESTIMATES, METHODS, RunSummary, evaluate, load_network, predict, read_aig, train
 from hwdesign.circuits import generate
 from hwdesign.errors import ConfigError, DataError, HwdesignError
 from hwdesign.files import write_text
@@ -75,6 +76,9 @@ def test_a_run_is_recorded(trained: RunSummary) -> None:
     stored = json.loads((trained.run_dir / "summary.json").read_text())
     assert stored["validation"] == pytest.approx(trained.validation)
     assert stored["train"]["circuits"] == 3
+    estimates = load_file(trained.run_dir / ESTIMATES)
+    error = np.abs(estimates["model"] - estimates["true"]).mean()
+    assert error == pytest.approx(trained.circuits[1].methods["model"].mae, abs=1e-6)
     chosen = trained.circuits[0].methods["model"].mae
     assert chosen == pytest.approx(trained.validation, abs=1e-5)
     card = json.loads((trained.run_dir / "checkpoints" / "best.json").read_text())
@@ -133,6 +137,14 @@ def test_evaluation_of_files(trained: RunSummary, unseen: Path) -> None:
     assert found.averages["model"] == pytest.approx(found.circuits[0].methods["model"].mae)
     with pytest.raises(ValueError, match="no files"):
         evaluate(trained.run_dir, [])
+
+
+def test_public_circuits_are_closer_than_by_independence(trained: RunSummary, shared_data: Path) -> None:
+    names = ("iscas/iscas85/c432", "iscas/iscas85/c1908", "iscas/iscas89/s1196", "itc99/b12")
+    found = evaluate(trained.run_dir, [shared_data / "aig" / f"{name}.bench.gz" for name in names])
+    for circuit in found.circuits:
+        assert circuit.methods["model"].mae < circuit.methods["cop"].mae
+        assert circuit.methods["model"].r2 > circuit.methods["cop"].r2
 
 
 def test_training_again_gives_the_same_numbers(trained: RunSummary, tmp_path: Path) -> None:

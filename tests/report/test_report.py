@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from safetensors.numpy import save_file
 
 from hwdesign.aig import GateRow, PredictionResult
 from hwdesign.errors import DataError
@@ -113,6 +114,8 @@ def write_run(folder: Path) -> None:
     (folder / "checkpoints").mkdir(parents=True)
     (folder / "summary.json").write_text(json.dumps(summary))
     (folder / "checkpoints" / "best.json").write_text(json.dumps({"config": {"seed": 7}, "data": "digest"}))
+    true = np.linspace(0, 1, 20, dtype=np.float32)
+    save_file({"true": true, "model": true, "cop": true[::-1].copy()}, folder / "estimates.safetensors")
     (folder / "metrics.csv").write_text("epoch,train/loss,val/mae\n1,0.3,0.2\n2,0.2,0.25\n")
 
 
@@ -120,7 +123,7 @@ def test_a_run_report_shows_the_verdict_every_method_and_the_card(tmp_path: Path
     write_run(tmp_path)
     html_report(tmp_path, tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text()
-    assert len(check_self_contained(parsed(tmp_path / "r.html"))) == 1
+    assert len(check_self_contained(parsed(tmp_path / "r.html"))) == 2
     assert "The model does not beat COP." in text
     assert len(re.findall("<td>0.0512</td>", text)) == 4
     assert text.index("Test circuits") < text.index("Validation circuits")
