@@ -166,7 +166,7 @@ def load_circuit(source: CircuitSource, folder: Path, config: DataConfig, cache:
     key = content_key(DATA_VERSION, origin, settings if training else settings[:2], training)
 
     def make() -> GraphSet:
-        made = read(path, top=source.top) if path else generate(str(source.generate), **source.params)
+        made = read(path, top=source.top, synchronous=True) if path else generate(str(source.generate), **source.params)
         view = read_aig(made)
         if training:
             graphs = training_graphs(view, config)

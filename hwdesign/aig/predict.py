@@ -98,7 +98,7 @@ def predict(
     """
     torch.set_num_threads(_THREADS)
     network, card = load_network(run_dir)
-    view = read_aig(read(file))
+    view = read_aig(read(file, synchronous=True))
     data = whole_graph(view, patterns=patterns, seed=seed)
     metrics, estimates = compare(network, data, card["mean"])
     labels = view.variable_labels()
@@ -170,7 +170,7 @@ def evaluate(run_dir: Path, files: Sequence[Path], *, patterns: int = 65_536, se
     network, card = load_network(run_dir)
     circuits = []
     for file in files:
-        view = read_aig(read(file))
+        view = read_aig(read(file, synchronous=True))
         metrics, _ = compare(network, whole_graph(view, patterns=patterns, seed=seed), card["mean"])
         depth = int(view.levels().max(initial=0))
         circuits.append(CircuitMetrics(file.name, view.module.name, "file", view.num_ands, depth, metrics))

@@ -114,7 +114,8 @@ def convert(
     from hwdesign.formats import format_of, read, write
 
     written = format_of(target, to, writing=True)
-    netlist = read(source, format=from_, top=top, strict=strict)
+    # An AIG has no asynchronous resets: RTL is synthesised without them.
+    netlist = read(source, format=from_, top=top, strict=strict, synchronous=aig)
     if flatten:
         from hwdesign.passes import flatten as flatten_netlist
 

@@ -48,7 +48,7 @@ def aig(
     from hwdesign.formats import read
     from hwdesign.netlist.aig import aig_view, is_aig
 
-    netlist = read(file, format=from_, top=top)
+    netlist = read(file, format=from_, top=top, synchronous=True)
     if len(netlist.modules) > 1 or not is_aig(netlist.top_module):
         from hwdesign.passes import flatten, to_aig
 

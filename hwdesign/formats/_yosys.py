@@ -54,6 +54,7 @@ def synthesise(
     target: Target,
     top: str | None = None,
     flatten: bool = True,
+    synchronous: bool = False,
     include_dirs: Sequence[str | Path] = (),
     defines: Mapping[str, str] | None = None,
     parameters: Mapping[str, int] | None = None,
@@ -72,6 +73,8 @@ def synthesise(
         target: what to make.
         top: the top module; by default the one that no other instantiates.
         flatten: dissolve the hierarchy; an AIG has none.
+        synchronous: for `gates` too, make asynchronous resets and latches synchronous, so that DFFs are the only
+            registers.
         include_dirs: further folders for `` `include `` and `$readmemh`.
         defines: macros set before the text is read.
         parameters: values for the top module's parameters; `top` must then be given.
@@ -103,6 +106,7 @@ def synthesise(
             target,
             top,
             flatten,
+            synchronous or target == "aig",
             dict(defines or {}),
             dict(parameters or {}),
             timeout_s,
@@ -130,6 +134,7 @@ class _Job:
     target: Target
     top: str | None
     flatten: bool
+    synchronous: bool
     defines: Mapping[str, str]
     parameters: Mapping[str, int]
     timeout_s: float
@@ -143,7 +148,7 @@ class _Job:
             for copy in list(shown)[: len(self.sources)]
         ]
         output = "design.json" if self.target == "gates" else "design.aig"
-        passes = [*reads, *_recipe(self.target, self._hierarchy(), self.flatten, output)]
+        passes = [*reads, *_recipe(self.target, self._hierarchy(), self.flatten, self.synchronous, output)]
         job = work / "job.json"
         job.write_text(json.dumps({"passes": passes, "report": "report.json"}), encoding="utf-8")
         run = run_tool(
@@ -193,7 +198,7 @@ def _lay_out(work: Path, sources: Sequence[Path], include_dirs: Sequence[Path]) 
     return shown | more
 
 
-def _recipe(target: Target, hierarchy: list[str], flatten: bool, output: str) -> list[list[str]]:
+def _recipe(target: Target, hierarchy: list[str], flatten: bool, synchronous: bool, output: str) -> list[list[str]]:
     """Yosys passes after reading, each an argument list."""
     steps = [
         hierarchy,
@@ -206,7 +211,7 @@ def _recipe(target: Target, hierarchy: list[str], flatten: bool, output: str) ->
         ["memory_collect"],
         ["memory_map"],
     ]
-    if target == "aig":
+    if synchronous:
         steps += [["async2sync"]]
     steps += [
         # Enables and synchronous resets become gates, else the AIG and the simple flip-flops cannot hold them; `opt`

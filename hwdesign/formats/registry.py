@@ -124,7 +124,13 @@ def _function(reference: str) -> Callable[..., Any]:
 
 
 def read(
-    path: str | Path, *, format: str | None = None, top: str | None = None, strict: bool = False, **options: Any
+    path: str | Path,
+    *,
+    format: str | None = None,
+    top: str | None = None,
+    strict: bool = False,
+    synchronous: bool = False,
+    **options: Any,
 ) -> Netlist:
     """Read a netlist.
 
@@ -133,6 +139,8 @@ def read(
         format: name of the format, overriding the suffix.
         top: module to take as the top; by default the one that no other instantiates.
         strict: a cell type that is defined nowhere is an error, not a finding.
+        synchronous: where RTL is synthesised, make asynchronous resets and latches synchronous, which is what an AIG
+            needs; other formats are read as they are.
         options: passed to the reader.
 
     Raises:
@@ -147,6 +155,8 @@ def read(
     if path.is_dir():
         raise FileError("this is a folder, not a file", file=path)
     chosen = format_of(path, format)
+    if synchronous and chosen.name in ("verilog", "rtl"):
+        options["synchronous"] = True
     with located(path):
         netlist: Netlist = _function(chosen.reader)(path, strict=strict, **options)
         if top is not None:

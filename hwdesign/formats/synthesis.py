@@ -11,7 +11,13 @@ from hwdesign.netlist.netlist import Finding, Netlist
 
 
 def read_rtl(
-    path: Path, *, strict: bool = False, top: str | None = None, flatten: bool = True, timeout_s: float = 300.0
+    path: Path,
+    *,
+    strict: bool = False,
+    top: str | None = None,
+    flatten: bool = True,
+    synchronous: bool = False,
+    timeout_s: float = 300.0,
 ) -> Netlist:
     """Read RTL: Yosys synthesises it to simple gates, names and source lines survive.
 
@@ -20,13 +26,14 @@ def read_rtl(
         strict: passed on; see `hwdesign.formats.read`.
         top: the top module; by default the one that no other instantiates.
         flatten: dissolve the hierarchy.
+        synchronous: make asynchronous resets and latches synchronous, so that DFFs are the only registers.
         timeout_s: time limit of the synthesis, in seconds.
 
     Raises:
         FormatError: the text is not Verilog that Yosys accepts, with file and line.
         ToolError: Yosys ran past its limits.
     """
-    made = synthesise([path], target="gates", top=top, flatten=flatten, timeout_s=timeout_s)
+    made = synthesise([path], target="gates", top=top, flatten=flatten, synchronous=synchronous, timeout_s=timeout_s)
     netlist = read_yosys_json_text(made.data, file=str(path), top=made.top)
     notes = tuple(Finding("synthesis", "note", text, netlist.top, (), str(path)) for text in made.warnings)
     return replace(netlist, findings=(*netlist.findings, *notes))

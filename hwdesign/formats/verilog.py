@@ -38,7 +38,9 @@ _KEYWORDS = frozenset(
 )
 
 
-def read_verilog(path: Path, *, strict: bool = False, library: Library | None = None, rtl: bool = True) -> Netlist:
+def read_verilog(
+    path: Path, *, strict: bool = False, library: Library | None = None, rtl: bool = True, synchronous: bool = False
+) -> Netlist:
     """Read structural Verilog; a file with behavioural code goes through Yosys.
 
     Args:
@@ -46,6 +48,7 @@ def read_verilog(path: Path, *, strict: bool = False, library: Library | None = 
         strict: passed on; see `hwdesign.formats.read`.
         library: known cell types.
         rtl: False refuses behavioural code instead.
+        synchronous: passed to the synthesis of behavioural code; see `hwdesign.formats.read`.
 
     Raises:
         FormatError, NotStructuralError, LimitError: with file and line.
@@ -58,7 +61,7 @@ def read_verilog(path: Path, *, strict: bool = False, library: Library | None = 
             raise
     from hwdesign.formats.synthesis import read_rtl
 
-    return read_rtl(path, strict=strict)
+    return read_rtl(path, strict=strict, synchronous=synchronous)
 
 
 def read_verilog_text(text: bytes | str, *, file: str = "", library: Library | None = None) -> Netlist:
