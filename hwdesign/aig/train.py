@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from safetensors.numpy import save_file
 from torch import Tensor
@@ -103,7 +104,7 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
         config: from `hwdesign.learn.load_config`; its `model` section is an `EncoderConfig`.
         run_dir: folder of the run, made if missing.
         resume: continue an interrupted run of the same configuration and data.
-        progress: draw progress bars.
+        progress: draw progress bars on standard error.
 
     Raises:
         ConfigError: the configuration, its `model` section included.
@@ -218,7 +219,11 @@ def _prepare(config: TrainConfig, run_dir: Path, progress: bool) -> dict[str, li
     except OSError as error:
         raise FileError(f"cannot make the run's folder: {os_reason(error)}", file=cache) from error
     bar = Progress(
-        TextColumn("preparing circuits"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}")
+        TextColumn("preparing circuits"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        console=Console(stderr=True),
     )
     with bar if progress else nullcontext():
         task = bar.add_task("", total=None)

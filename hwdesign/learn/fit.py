@@ -209,7 +209,7 @@ def fit(
         run_dir: existing folder.
         card: what every checkpoint's card says beside epoch, metrics, seed, command and versions.
         resume: continue from `last`; the result equals that of an uninterrupted run.
-        progress: draw a progress bar.
+        progress: draw a progress bar on standard error.
 
     Raises:
         DataError: nothing to resume from.
@@ -237,7 +237,7 @@ def fit(
         raise DataError(
             "there is no checkpoint to resume from", file=checkpoints.last_path, mend="train without resume"
         )
-    bars: list[Callback] = [RichProgressBar(leave=False)] if progress else []
+    bars: list[Callback] = [RichProgressBar(leave=False, console_kwargs={"stderr": True})] if progress else []
     with _quiet(), _main_thread_interrupt():
         trainer = pl.Trainer(
             accelerator=config.trainer.accelerator,
