@@ -30,8 +30,9 @@ _SAME = {
     "$_BUF_": gate("BUF"), "$_NOT_": gate("NOT"), "$_AND_": gate("AND"), "$_NAND_": gate("NAND"),
     "$_OR_": gate("OR"), "$_NOR_": gate("NOR"), "$_XOR_": gate("XOR"), "$_XNOR_": gate("XNOR"),
     "$_MUX_": gate("MUX"), "$_DFF_P_": DFF, "$_DLATCH_P_": gate("DLATCH"),
+    "$_FF_": DFF,  # on the implicit global clock: the clock pin stays open
 }  # fmt: skip
-_BACK = {cell_type.name: name for name, cell_type in _SAME.items()}
+_BACK = {cell_type.name: name for name, cell_type in _SAME.items() if name != "$_FF_"}
 _FUNCTIONS = {
     "$_ANDNOT_": ("A B", "A&!B"), "$_ORNOT_": ("A B", "A|!B"), "$_NMUX_": ("A B S", "!((A&!S)|(B&S))"),
     "$_AOI3_": ("A B C", "!((A&B)|C)"), "$_OAI3_": ("A B C", "!((A|B)&C)"),
