@@ -1,4 +1,5 @@
 // Integer constant expressions: 64-bit, every overflow refused.
+#include <algorithm>
 #include <string>
 
 #include "verilog_parser.hpp"
@@ -191,6 +192,8 @@ int64_t Parser::constant_operand() {
       if (!param)
         throw ParseError(t.line, quoted(t.text) + " is not a constant",
                          "only numbers and parameters may stand here in structural Verilog");
+      const auto size = static_cast<int64_t>(name_of(param->text).size());
+      spend_work(size + size * std::min<int64_t>(size, 2000) / 32);
       return need_value(text_value(param->text));
     }
     case '(': {

@@ -264,6 +264,7 @@ void Parser::expand(ModuleTables& m, const Deferred& d, int32_t type, std::vecto
   const auto known = module_of_.find(type);
   const bool target = known != module_of_.end();
   const int64_t copies = d.array ? d.range.width() : 1;
+  if (d.array) out_.spend(TableWriter::kNamed * copies, d.line);
   const int32_t kind = out_.kind(KindClass::kInstance, type, -1, d.line);
   struct Share {
     int32_t port;

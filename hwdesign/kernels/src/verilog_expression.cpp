@@ -35,8 +35,18 @@ void Parser::spend_bits(int64_t bits) {
   if (bits > limits_.max_bits)
     throw TooLarge(lex_.tok().line, "an expression has " + std::to_string(bits) + " bits; the limit is " +
                                         std::to_string(limits_.max_bits));
-  if ((work_ -= bits) < 0)
+  spend_work(bits);
+}
+
+void Parser::spend_work(int64_t amount) {
+  if ((work_ -= amount) < 0)
     throw TooLarge(lex_.tok().line, "the file's expressions have more bits than its size allows");
+}
+
+void Parser::spend_literal(const Literal& literal) {
+  // A parameter's text is read again at every use; a decimal's conversion grows with its square.
+  const auto digits = static_cast<int64_t>(literal.digits.size());
+  spend_work(digits + (literal.base == 10 ? digits * std::min<int64_t>(digits, 2000) / 32 : 0));
 }
 
 void Parser::push_net_bits(int32_t base, int64_t width) {
@@ -194,6 +204,7 @@ int32_t Parser::primary() {
 int32_t Parser::literal_primary() {
   const Token t = lex_.tok();
   const Literal literal = parse_literal(t.text, t.line, limits_.max_bits);
+  spend_literal(literal);
   spend_bits(literal.width);
   const auto begin = static_cast<int64_t>(bits_.size());
   literal_bits(literal, bits_);
@@ -265,6 +276,7 @@ int32_t Parser::name_primary() {
     if (negative) text.remove_prefix(1);
     const Literal literal = parse_literal(text, name.line, limits_.max_bits);
     int64_t width = literal.width;
+    spend_literal(literal);
     spend_bits(width);
     literal_bits(literal, bits_);
     if (negative) {  // two's complement

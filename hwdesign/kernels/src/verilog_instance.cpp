@@ -213,6 +213,7 @@ void Parser::gate_terminals(int32_t word, int32_t name, int32_t line, const Rang
   conns_.clear();
   conn_bits_.clear();
   const int64_t copies = range ? range->width() : 1;
+  if (range) out_.spend(TableWriter::kNamed * copies, line);
   for (;;) {
     const auto begin = static_cast<int64_t>(conn_bits_.size());
     if (lex_.is(')') || lex_.is(',')) {

@@ -166,6 +166,8 @@ class Parser {
   bool select(const Range& declared, const Token& name, int64_t& offset, int64_t& width);
   void push_net_bits(int32_t base, int64_t width);
   void spend_bits(int64_t bits);
+  void spend_work(int64_t amount);
+  void spend_literal(const Literal& literal);
   void begin_expression() {
     nodes_.clear();
     bits_.clear();
