@@ -10,7 +10,7 @@ VENV ?= .venv
 PIP_ARGS ?=
 # Two workers: the suite's memory and the simulators' own threads want room on a small machine.
 WORKERS ?= 2
-COVERAGE ?= 80
+COVERAGE ?= 90
 
 export PYTHON
 BIN := $(VENV)/bin
@@ -59,10 +59,10 @@ demo: setup ## Train a predictor on real circuits and predict on a circuit that 
 	@echo "report: $(DEMO_RUN)/report.html"
 
 test: setup ## Run the tests, with coverage
-	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" --cov --cov-report=term:skip-covered --cov-report=xml --cov-fail-under=$(COVERAGE)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" --cov --cov-report=term:skip-covered --cov-report=xml --cov-fail-under=$(COVERAGE)
 
 test-slow: setup ## Run the slow tests too
-	$(BIN)/python -m pytest -q -n $(WORKERS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 lint: setup ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -138,7 +138,7 @@ def test_partition(cli: Cli, tmp_path: Path) -> None:
         assert stored["cell"].tolist() == module.cell_labels()
     code, out, _ = cli("partition", source, "--parts", 4)
     assert code == 0
-    assert out.startswith(f"{source}: 'multiplier_array', ")
+    assert out.startswith(f"{source}: 'multiplier_array_6x6', ")
     assert cli("partition", source, "--parts", 4, "-o", "m.txt").err == (
         "error: -o takes a name that ends in .npz, not 'm.txt'; write m.npz\n"
     )
