@@ -32,7 +32,7 @@ U8: TypeAlias = NDArray[np.uint8]
 Data: TypeAlias = bytes | bytearray | memoryview | NDArray[np.uint8]
 
 MAX_DEPTH = 1000
-"""Calls that one nested expression may take; a parenthesis takes four at most."""
+"""Calls that one nested expression may take; a parenthesis takes two, and one more an operator level."""
 
 MAX_BITS = 1 << 20
 """Bits of one bus or one expression. A file of n bytes may have 32 * MAX_BITS + 64 * n nets and pins in all, where a

@@ -165,7 +165,8 @@ class AigerReader {
     int64_t total = 0;
     for (int64_t i = 0; i < justice_; ++i) {
       total += number("the size of a justice property");
-      if (2 * total > size_) throw error("the file is shorter than its justice properties", "check that it is complete");
+      if (2 * total > size_)
+        throw error("the file is shorter than its justice properties", "check that it is complete");
       out_.justice_ptr.push_back(total);
       end_line("the size of a justice property");
     }
@@ -265,7 +266,8 @@ class AigerReader {
       if (index >= count)
         throw error("the symbol " + quoted(kind + std::to_string(index)) + " names nothing; the file has " +
                     std::to_string(count) + " of its kind");
-      if (at_ >= end_ || *at_ != ' ') throw error("expected a space and a name after a symbol's index, found " + found());
+      if (at_ >= end_ || *at_ != ' ')
+        throw error("expected a space and a name after a symbol's index, found " + found());
       const char* begin = ++at_;
       while (at_ < end_ && *at_ != '\n') ++at_;
       const char* stop = at_;
@@ -314,8 +316,8 @@ std::vector<uint8_t> encode_aiger_ands(int64_t first, const int32_t* fanin0, con
     const int64_t high = std::max(fanin0[i], fanin1[i]), low = std::min(fanin0[i], fanin1[i]);
     if (low < 0 || high >= lhs || lhs > 2 * kMaxVar)
       throw std::invalid_argument("the and gate " + std::to_string(i) + " with the literal " + std::to_string(lhs) +
-                                  " has the fan-ins " + std::to_string(fanin0[i]) + " and " + std::to_string(fanin1[i]) +
-                                  ", which must lie from 0 to below it");
+                                  " has the fan-ins " + std::to_string(fanin0[i]) + " and " +
+                                  std::to_string(fanin1[i]) + ", which must lie from 0 to below it");
     append_delta(out, static_cast<uint32_t>(lhs - high));
     append_delta(out, static_cast<uint32_t>(high - low));
   }

@@ -15,7 +15,7 @@ struct Aiger {
   bool binary = false;
   int32_t max_variable = 0;
   std::vector<int32_t> inputs;
-  std::vector<int32_t> latch_literals, latch_next, latch_reset;  // a reset is 0, 1, or the latch itself: not initialised
+  std::vector<int32_t> latch_literals, latch_next, latch_reset;  // a reset is 0, 1, or the latch's literal: none
   std::vector<int32_t> outputs, bad, constraints;
   std::vector<int32_t> justice, fairness;
   std::vector<int64_t> justice_ptr{0};                    // property i: justice[justice_ptr[i] : justice_ptr[i + 1]]

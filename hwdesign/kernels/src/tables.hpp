@@ -93,7 +93,7 @@ struct TooLarge : ParseError {
 
 // What one file may ask for. Text of a few bytes can declare millions of wires, so these do not follow from its size.
 struct ReadLimits {
-  int max_depth = 1000;        // calls that a nested expression may take; one parenthesis takes four at most
+  int max_depth = 1000;        // calls that a nested expression may take; a parenthesis takes two or more
   int64_t max_bits = 1 << 20;  // bits of one bus or one expression
 };
 
