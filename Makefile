@@ -24,6 +24,8 @@ DEMO_CIRCUIT ?= netlists/rtl/fir.v
 # More options of `hwdesign train aig`, as --set trainer.max_epochs=1.
 DEMO_ARGS ?=
 
+BENCHMARKS ?= $(filter-out benchmarks/gen_%,$(wildcard benchmarks/*.py))
+
 .PHONY: help setup demo test test-slow bench lint format docs notebooks constraints clean distclean
 
 help: ## Show this list
@@ -75,7 +77,7 @@ format: setup ## Mend what the linter can mend
 	$(BIN)/ruff format .
 
 bench: setup ## Print the benchmarks, with the peers beside us
-	@for script in benchmarks/bench_*.py; do $(BIN)/python "$$script"; done
+	@for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script"; done
 
 docs: setup ## Build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdesign import kernels
+from hwdesign.kernels.readers import parse_aiger
 
 
 class Aig(NamedTuple):
@@ -39,21 +40,11 @@ class Aig(NamedTuple):
 
 
 def load(path: Path) -> Aig:
-    """Decode the header and the ANDs of a binary AIGER file."""
-    data = path.read_bytes()
-    header, rest = data.split(b"\n", 1)
-    _, inputs, latches, outputs, ands = (int(word) for word in header.split()[1:6])
-    rest = rest.split(b"\n", latches + outputs)[-1]
-    deltas, at = np.empty(2 * ands, np.int64), 0
-    for i in range(2 * ands):
-        value = shift = 0
-        while rest[at] & 128:
-            value |= (rest[at] & 127) << shift
-            shift, at = shift + 7, at + 1
-        deltas[i], at = value | rest[at] << shift, at + 1
-    fanin0 = 2 * (1 + inputs + latches + np.arange(ands)) - deltas[::2]
-    fanin1 = fanin0 - deltas[1::2]
-    return Aig(path.stem, fanin0.astype(np.int32), fanin1.astype(np.int32), inputs + latches)
+    """An AIGER file's ANDs in topological order, as a binary file keeps them; latches are cut."""
+    raw = parse_aiger(path.read_bytes())
+    if not raw.binary:
+        raise SystemExit(f"{path}: give a binary AIGER file")
+    return Aig(path.stem, raw.and_rhs0, raw.and_rhs1, len(raw.inputs) + len(raw.latch_literals))
 
 
 def random_aig(inputs: int, ands: int, seed: int) -> Aig:
