@@ -51,6 +51,12 @@ def _write_generated(app: Sphinx) -> None:
         shutil.copy(notebook, folder / notebook.name)
 
 
+def _keep_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Bars in the docstrings' equations are absolute values, not substitutions."""
+    lines[:] = [line if "`" in line else line.replace("|", r"\|") for line in lines]
+
+
 def setup(app: Sphinx) -> None:
     """Write the generated pages before Sphinx looks for its sources."""
+    app.connect("autodoc-process-docstring", _keep_bars)
     app.connect("config-inited", lambda app, config: _write_generated(app))
