@@ -58,7 +58,6 @@ demo: setup ## Train a predictor on real circuits and predict on a circuit that 
 	$(BIN)/hwdesign train aig --config $(DEMO_CONFIG) --run $(DEMO_RUN) $(DEMO_ARGS) $$(test -e $(DEMO_RUN)/checkpoints/last.safetensors && echo --resume)
 	$(BIN)/hwdesign predict aig $(DEMO_RUN) $(DEMO_CIRCUIT) -o $(DEMO_RUN)/prediction.csv
 	$(BIN)/hwdesign report $(DEMO_RUN) -o $(DEMO_RUN)/report.html
-	@echo "report: $(DEMO_RUN)/report.html"
 
 test: setup ## Run the tests, with coverage
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not slow" --cov --cov-report=term:skip-covered --cov-report=xml --cov-fail-under=$(COVERAGE)
