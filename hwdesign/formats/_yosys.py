@@ -23,6 +23,8 @@ _NAME = re.compile(r"[A-Za-z_][\w$]*")
 _ERROR = re.compile(
     r"^(?:(?P<file>[^\n]*?):(?P<line>\d+)(?:\.\d+-[\d.]+)?: )?ERROR: ?(?P<what>.*)", re.MULTILINE | re.DOTALL
 )
+# Automatic names also name the place in Yosys' own library of mappings, wherever that is installed.
+_LIBRARY = re.compile(rb"""/[^\s"$:|\\]*/share/(?:yosys/)?(?=[\w/]+\.v:)""")
 _WARNING = re.compile(r"^((?:[^\n:]*:\d+[\d.-]*: )?Warning: .*)$", re.MULTILINE)
 
 
@@ -282,4 +284,4 @@ def _restore(data: bytes, shown: Mapping[str, str], *, quoted: bool) -> bytes:
     for copy, path in shown.items():
         name = json.dumps(path, ensure_ascii=False)[1:-1] if quoted else path
         data = data.replace(copy.encode(), name.encode("utf-8", "surrogateescape"))
-    return data
+    return _LIBRARY.sub(b"", data)

@@ -118,9 +118,6 @@ def test_a_hierarchy_ten_thousand_deep(tmp_path: Path) -> None:
     start = time.process_time()
     netlist = read(path)
     assert netlist.top == f"m{depth - 1}"
-    flat = flatten(netlist).top_module
-    assert flat.num_cells == 1
-    assert flat.cell_label(0) == "u." * (depth - 1) + "g"
     assert check(netlist) == []
     assert time.process_time() - start < 30
 

@@ -59,3 +59,12 @@ def test_a_syntax_error_has_file_and_line(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}:3: ")
+
+
+def test_names_tell_nothing_of_where_yosys_is_installed(tmp_path: Path) -> None:
+    path = tmp_path / "add.v"
+    path.write_text("module add (input [7:0] a, b, output [7:0] y);\n  assign y = a + b;\nendmodule\n")
+    labels = read(path).top_module.net_labels()
+    automatic = [label for label in labels if label.startswith("$techmap")]
+    assert automatic
+    assert not [label for label in automatic if "site-packages" in label or "/share/" in label]
