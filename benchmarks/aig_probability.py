@@ -1,6 +1,6 @@
 """Signal probability on public circuits that no training touched: the encoder beside COP and the constant mean.
 
-Trains `sims/aig_demo.yaml` once for each seed (and, with --ablations, for each prior), then prints the mean absolute
+Trains `sims/aig_demo.yaml` once for each seed (and for each --prior asked for), then prints the mean absolute
 error and R² of every circuit, averaged over seeds. Nothing is chosen by these circuits.
 """
 
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from hwdesign.aig import METHODS, evaluate, train
+from hwdesign.aig.compare import better
 from hwdesign.learn import load_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +39,7 @@ def main() -> None:
     """Parse the command line and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--ablations", action="store_true", help="also train the other priors")
+    parser.add_argument("--prior", action="append", choices=list(ABLATIONS), help="covariance unless given; repeatable")
     parser.add_argument("--set", action="append", default=[], help="override, key.key=value")
     options = parser.parse_args()
     named = os.environ.get("HWDESIGN_DATA")
@@ -47,8 +48,8 @@ def main() -> None:
     if not files:
         sys.exit("public circuits not found: set HWDESIGN_DATA to their folder")
     with tempfile.TemporaryDirectory(prefix="hwdesign-bench-") as folder:
-        for name, overrides in ABLATIONS.items() if options.ablations else [("covariance", [])]:
-            run(name, [*overrides, *options.set], options.seeds, files, data, Path(folder))
+        for name in options.prior or ["covariance"]:
+            run(name, [*ABLATIONS[name], *options.set], options.seeds, files, data, Path(folder))
 
 
 def run(name: str, overrides: list[str], seeds: int, files: list[Path], data: Path, folder: Path) -> None:
@@ -78,7 +79,7 @@ def run(name: str, overrides: list[str], seeds: int, files: list[Path], data: Pa
         per_seed = [circuits[at] for circuits in found]
         mae = {method: statistics.fmean(c.methods[method].mae for c in per_seed) for method in METHODS}
         spread = statistics.stdev(c.methods["model"].mae for c in per_seed) if seeds > 1 else 0.0
-        wins += mae["model"] < mae["cop"]
+        wins += better(mae["model"], mae["cop"])
         for method, value in mae.items():
             columns[method].append(value)
         r2 = [statistics.fmean(c.methods[method].r2 for c in per_seed) for method in ("model", "cop")]

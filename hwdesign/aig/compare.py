@@ -86,8 +86,15 @@ def verdict(errors: Mapping[str, float], what: str) -> str:
         what: on which gates (`on 4 test circuits`).
     """
     model, cop, untrained = errors["model"], errors["cop"], errors["untrained"]
-    beats = "beats" if model < cop else "does not beat"
+    beats = "beats" if better(model, cop) else "does not beat"
     first = f"The model {beats} COP {what}: mean absolute error {model:.4f} against {cop:.4f}."
-    if model < untrained:
+    if round(untrained, 4) == round(cop, 4):
+        return first
+    if better(model, untrained):
         return f"{first} Training lowers it from {untrained:.4f}, which the model's prior reaches alone."
     return f"{first} Training does not help here: the model's prior alone reaches {untrained:.4f}."
+
+
+def better(error: float, other: float) -> bool:
+    """Whether an error is smaller in the four decimals that tables show; less is no difference."""
+    return round(error, 4) < round(other, 4)

@@ -167,7 +167,8 @@ class AigEncoder(nn.Module):
         gain, delta = self.head(torch.cat([h, known], 1)).unbind(1)
         if self.config.prior == "none":
             return h, torch.sigmoid(4.0 * delta)
-        evidence = known.abs().sum(1).clamp(max=1.0)
+        # COP alone sees no correlation anywhere, so there the network decides without evidence.
+        evidence = known.abs().sum(1).clamp(max=1.0) if self.config.prior != "cop" else torch.ones_like(delta)
         p = estimate.plain + 2.0 * torch.sigmoid(gain) * estimate.shift
         p = p + self.reach * evidence * torch.tanh(delta) * spread
         return h, clamp_joint(p, literal)

@@ -9,6 +9,7 @@ import torch
 from torch_geometric.data import Batch, Data
 
 from hwdesign.aig import AigEncoder, EncoderConfig, propagate, read_aig, whole_graph
+from hwdesign.aig.compare import verdict
 from hwdesign.aig.propagate import Prior
 from hwdesign.circuits import generate
 
@@ -74,3 +75,19 @@ def test_every_parameter_can_learn(graphs: list[Data]) -> None:
     (network(Batch.from_data_list(graphs)) - 0.3).abs().mean().backward()
     silent = [name for name, p in network.named_parameters() if p.grad is None or not bool(p.grad.abs().sum() > 0)]
     assert silent == []
+
+
+def test_the_verdict_says_who_is_better_and_whether_training_helped() -> None:
+    def words(model: float, untrained: float) -> str:
+        return verdict({"model": model, "cop": 0.05, "untrained": untrained}, "on 2 circuits")
+
+    assert words(0.01, 0.02) == (
+        "The model beats COP on 2 circuits: mean absolute error 0.0100 against 0.0500. "
+        "Training lowers it from 0.0200, which the model's prior reaches alone."
+    )
+    assert "Training does not help here: the model's prior alone reaches 0.0200." in words(0.03, 0.02)
+    assert words(0.05001, 0.02).startswith("The model does not beat COP")
+    # Less than the four decimals shown is no win, and a prior that is COP needs no second sentence.
+    assert words(0.049999, 0.05) == (
+        "The model does not beat COP on 2 circuits: mean absolute error 0.0500 against 0.0500."
+    )
