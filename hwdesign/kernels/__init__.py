@@ -1,6 +1,7 @@
 """Hot loops in C++ behind typed wrappers: NumPy arrays in, NumPy arrays out, no knowledge of netlists.
 
 - `hwdesign.kernels.graph`: CSR, levels, topological orders, cycles, cones, neighbour sampling.
+- `hwdesign.kernels.partition`: order-preserving partition of acyclic graphs.
 - `hwdesign.kernels.aigsim`: bit-parallel simulation of And-Inverter Graphs, COP, structural hashing.
 - `hwdesign.kernels.readers`: the text readers' tokenizers.
 """
@@ -35,6 +36,7 @@ from hwdesign.kernels.graph import (
     transpose,
     window,
 )
+from hwdesign.kernels.partition import partition_order
 from hwdesign.kernels.pins import NetEdges, net_edges
 
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "levelize",
     "neighbour_sample",
     "net_edges",
+    "partition_order",
     "signatures",
     "simulate_literals",
     "simulate_words",

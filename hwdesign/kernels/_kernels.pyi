@@ -23,6 +23,18 @@ def neighbour_sample(
 ) -> tuple[_I64, _I64, _I64, _I64, _I64, _I64, _I64]: ...
 def cone(ptr: _I64, col: _I32, seeds: _I32, max_depth: int, max_nodes: int, stop: _U8 | None) -> tuple[_I32, _I32]: ...
 def induced_subgraph(ptr: _I64, col: _I32, edge: _I64, nodes: _I32) -> tuple[_I64, _I64, _I64]: ...
+def partition(
+    src: _I32,
+    dst: _I32,
+    nodes: int,
+    edge_weight: _I32 | None,
+    weight: _I64 | None,
+    parts: int,
+    cap: int,
+    effort: int,
+    seed: int,
+    threads: int,
+) -> _I32: ...
 def net_edges(
     ptr: _I64,
     net: _I32,

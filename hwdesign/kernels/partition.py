@@ -1,0 +1,74 @@
+"""Order-preserving partition of a directed acyclic graph: for every edge u → v, part(u) ≤ part(v).
+
+Multilevel: pairs of nodes merge where a potential that rises along every edge fits both, so that no merge can close a
+cycle; the coarsest graph is cut into slices of a topological order, or bisected recursively; then the merges are undone
+level by level while local search with negative steps (Fiduccia and Mattheyses, DAC 1982; Osipov and Sanders, ESA 2010)
+moves nodes between parts within the limits that their neighbours set.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hwdesign.kernels import _kernels
+from hwdesign.kernels._arrays import ids, offsets, random_seed
+
+Effort = Literal["fast", "default", "high"]
+_EFFORTS: tuple[Effort, ...] = ("fast", "default", "high")
+
+
+def partition_order(
+    src: ArrayLike,
+    dst: ArrayLike,
+    nodes: int,
+    parts: int,
+    max_weight: int,
+    *,
+    edge_weight: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    effort: Effort = "default",
+    seed: int = 0,
+    threads: int = 1,
+) -> NDArray[np.int32]:
+    """Cut an acyclic graph into ordered parts with little edge weight between them.
+
+    Args:
+        src: int32 [edges].
+        dst: int32 [edges]; parallel edges count each, there must be no cycle and no self-loop.
+        nodes: how many nodes.
+        parts: how many parts; some are empty where there are more parts than nodes.
+        max_weight: greatest weight of a part. Where no slicing of the orders tried respects it (a node heavier than
+            this, say), the heaviest part is as light as was found: check the result.
+        edge_weight: int32 [edges], 0 or more, at most 2^31 - 1 in all; 1 each by default.
+        weight: int64 [nodes], 0 or more; 1 each by default.
+        effort: "fast" refines one level of coarsening, "default" all of them, "high" runs V-cycles besides.
+        seed: of the random choices, 0 … 2^64 - 1.
+        threads: at most this many; the result is the same for any number.
+
+    Returns:
+        int32 [nodes]: the part of each node, 0 … parts - 1.
+
+    Raises:
+        IndexError: an id outside the graph.
+        ValueError: a cycle, or arrays and numbers that do not fit.
+    """
+    if effort not in _EFFORTS:
+        raise ValueError(f"effort must be 'fast', 'default' or 'high', not {effort!r}")
+    weights = None if weight is None else offsets(weight, "weight")
+    if weights is not None and len(weights) and int(weights.min()) < 0:
+        raise ValueError("weight holds a negative value")
+    return _kernels.partition(
+        ids(src, "src"),
+        ids(dst, "dst"),
+        nodes,
+        None if edge_weight is None else ids(edge_weight, "edge_weight"),
+        weights,
+        parts,
+        max_weight,
+        _EFFORTS.index(effort),
+        random_seed(seed),
+        threads,
+    )

@@ -1,0 +1,47 @@
+// Python face of the partitioner.
+#include <nanobind/stl/optional.h>
+
+#include <optional>
+#include <stdexcept>
+
+#include "arrays.hpp"
+#include "partition.hpp"
+
+namespace hwdesign {
+
+void bind_partition(nb::module_& m) {
+  m.def(
+      "partition",
+      [](In<int32_t> src, In<int32_t> dst, int64_t nodes, std::optional<In<int32_t>> edge_weight,
+         std::optional<In<int64_t>> weight, int32_t parts, int64_t cap, int effort, uint64_t seed, int threads) {
+        if (src.shape(0) != dst.shape(0)) throw std::invalid_argument("src and dst differ in length");
+        if (nodes < 0 || nodes > INT32_MAX) throw std::invalid_argument("the number of nodes must fit 31 bits");
+        if (edge_weight && edge_weight->shape(0) != src.shape(0)) {
+          throw std::invalid_argument("edge_weight needs one entry an edge");
+        }
+        if (weight && static_cast<int64_t>(weight->shape(0)) != nodes) {
+          throw std::invalid_argument("weight needs one entry a node");
+        }
+        if (parts < 1 || cap < 0 || threads < 1 || effort < 0 || effort > 2) {
+          throw std::invalid_argument("parts, cap, effort or threads lies outside its range");
+        }
+        PartitionOptions options;
+        options.parts = parts;
+        options.cap = cap;
+        options.effort = static_cast<Effort>(effort);
+        options.seed = seed;
+        options.threads = threads;
+        std::vector<int32_t> part;
+        {
+          nb::gil_scoped_release nogil;
+          part = partition(src.data(), dst.data(), edge_weight ? edge_weight->data() : nullptr,
+                           static_cast<int64_t>(src.shape(0)), static_cast<int32_t>(nodes),
+                           weight ? weight->data() : nullptr, options);
+        }
+        return to_numpy(std::move(part));
+      },
+      nb::arg("src"), nb::arg("dst"), nb::arg("nodes"), nb::arg("edge_weight").none(), nb::arg("weight").none(),
+      nb::arg("parts"), nb::arg("cap"), nb::arg("effort"), nb::arg("seed"), nb::arg("threads"));
+}
+
+}  // namespace hwdesign

@@ -1,0 +1,189 @@
+#include "partition.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "aigsim_threads.hpp"
+#include "partition_coarsen.hpp"
+#include "partition_dag.hpp"
+#include "partition_initial.hpp"
+#include "partition_order.hpp"
+#include "partition_refine.hpp"
+#include "rng.hpp"
+
+namespace hwdesign {
+namespace {
+
+constexpr int64_t kCoarsest = 200;
+
+// What an effort stands for. The figures were tuned on the benchmark graph of one million nodes (one try there) and on
+// the EPFL circuits (several tries).
+struct Plan {
+  int64_t work;         // nodes and edges that all tries together may take
+  int max_tries;
+  int max_levels;       // of coarsening
+  double shrink;        // a level that keeps more than this fraction of the nodes ends coarsening
+  SearchEffort search;  // on the way down
+  int cycles;           // further multilevel passes over a finished partition
+  SearchEffort polish;  // in those
+};
+
+Plan plan_of(Effort effort, int64_t size) {
+  switch (effort) {
+    case Effort::kFast:
+      return {0, 1, 1, 0.7, {1, 5}, 0, {1, 5}};
+    case Effort::kDefault:
+      return {4000000, 16, 99, 0.7, {2, 8}, size > 2000000 ? 0 : 2, {1, 15}};
+    case Effort::kHigh:
+      break;
+  }
+  return {6000000, 24, 99, 0.8, {3, 30}, 6, {2, 30}};
+}
+
+struct Result {
+  std::vector<int32_t> part;
+  int64_t cut = INT64_MAX, excess = INT64_MAX;
+  bool better(const Result& other) const { return excess != other.excess ? excess < other.excess : cut < other.cut; }
+};
+
+class Multilevel {
+ public:
+  Multilevel(const Dag& dag, const Caps& caps, const Plan& plan, int threads)
+      : dag_(dag), caps_(caps), parts_(static_cast<int32_t>(caps.size())), plan_(plan), threads_(threads) {}
+
+  Result attempt(int kind, uint64_t seed) const {
+    std::vector<Dag> coarse;
+    std::vector<std::vector<int32_t>> cluster;
+    coarsen(nullptr, seed, coarse, cluster);
+    const Dag& top = coarse.empty() ? dag_ : coarse.back();
+    Result r;
+    r.part = initial(top, kind, seed);
+    descend(coarse, cluster, r.part, plan_.search, stream_key(seed, 2));
+    measure(r);
+    return r;
+  }
+
+  // A V-cycle: coarsens inside the parts, so that the partition stays, and refines on the way back.
+  bool cycle(Result& r, uint64_t seed) const {
+    std::vector<Dag> coarse;
+    std::vector<std::vector<int32_t>> cluster;
+    Result next;
+    next.part = r.part;
+    coarsen(&next.part, seed, coarse, cluster);
+    descend(coarse, cluster, next.part, plan_.polish, stream_key(seed, 2));
+    measure(next);
+    if (!next.better(r)) return false;
+    const bool more = next.excess < r.excess || (r.cut - next.cut) * 1000 > r.cut;
+    r = std::move(next);
+    return more;
+  }
+
+  void measure(Result& r) const {
+    r.cut = cut_weight(dag_, r.part);
+    r.excess = excess_weight(dag_, r.part, caps_);
+  }
+
+ private:
+  // Coarsens until about kCoarsest nodes a part are left. With `part`, that becomes the partition of the last graph.
+  void coarsen(std::vector<int32_t>* part, uint64_t seed, std::vector<Dag>& coarse,
+               std::vector<std::vector<int32_t>>& cluster) const {
+    const int64_t target = std::max<int64_t>(kCoarsest * static_cast<int64_t>(parts_), 2000);
+    const int64_t heaviest = std::max<int64_t>(1, 2 * dag_.total / target);
+    while (static_cast<int>(coarse.size()) < plan_.max_levels) {
+      const Dag& fine = coarse.empty() ? dag_ : coarse.back();
+      if (fine.nodes <= target) return;
+      int32_t clusters = 0;
+      const uint64_t key = stream_key(seed, 100 + coarse.size());
+      std::vector<int32_t> map = match(fine, part ? part->data() : nullptr, heaviest, key, threads_, clusters);
+      if (clusters > plan_.shrink * fine.nodes) return;
+      Dag next = contract(fine, map, clusters);
+      if (part) {
+        std::vector<int32_t> up(clusters);
+        for (int32_t v = 0; v < fine.nodes; ++v) up[map[v]] = (*part)[v];
+        *part = std::move(up);
+      }
+      coarse.push_back(std::move(next));
+      cluster.push_back(std::move(map));
+    }
+  }
+
+  std::vector<int32_t> initial(const Dag& top, int kind, uint64_t seed) const {
+    if (kind % 2 == 1) return recursive_bisection(top, parts_, caps_[0], InitialEffort(), stream_key(seed, 1));
+    std::vector<int32_t> order(top.nodes);
+    if (kind % 4 == 0) {
+      for (int32_t v = 0; v < top.nodes; ++v) order[v] = v;  // the numbering follows the graph in depth
+    } else {
+      order = grow(top, kind % 8 == 2 ? Growth::kLevel : Growth::kGain, false, seed);
+    }
+    return slice_order(top, order, parts_, caps_[0]);
+  }
+
+  void descend(std::vector<Dag>& coarse, std::vector<std::vector<int32_t>>& cluster, std::vector<int32_t>& part,
+               const SearchEffort& effort, uint64_t seed) const {
+    while (true) {
+      const Dag& at = coarse.empty() ? dag_ : coarse.back();
+      rebalance(at, part, caps_);
+      refine(at, part, caps_, effort, stream_key(seed, coarse.size()), threads_);
+      if (coarse.empty()) return;
+      coarse.pop_back();
+      std::vector<int32_t> down(cluster.back().size());
+      for (size_t v = 0; v < down.size(); ++v) down[v] = part[cluster.back()[v]];
+      part = std::move(down);
+      cluster.pop_back();
+    }
+  }
+
+  const Dag& dag_;
+  const Caps& caps_;
+  int32_t parts_;
+  const Plan& plan_;
+  int threads_;
+};
+
+// Where no order-safe move could balance the parts: slices of the topological order that keeps the parts together.
+void force_balance(const Dag& dag, const Caps& caps, const Plan& plan, uint64_t seed, Result& r) {
+  std::vector<int32_t> order(dag.nodes);
+  for (int32_t v = 0; v < dag.nodes; ++v) order[v] = v;
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return r.part[a] < r.part[b]; });
+  Result sliced;
+  sliced.part = slice_order(dag, order, static_cast<int32_t>(caps.size()), caps[0]);
+  refine(dag, sliced.part, caps, plan.search, seed, 1);
+  sliced.cut = cut_weight(dag, sliced.part);
+  sliced.excess = excess_weight(dag, sliced.part, caps);
+  if (sliced.better(r)) r = std::move(sliced);
+}
+
+}  // namespace
+
+std::vector<int32_t> partition(const int32_t* src, const int32_t* dst, const int32_t* edge_weight, int64_t edges,
+                               int32_t nodes, const int64_t* weight, const PartitionOptions& options) {
+  std::vector<int32_t> name;
+  const Dag dag = build_dag(src, dst, edge_weight, edges, nodes, weight, name);
+  std::vector<int32_t> part(nodes, 0);
+  if (options.parts <= 1 || nodes == 0) return part;
+  const Caps caps(options.parts, options.cap);
+  const int64_t size = nodes + static_cast<int64_t>(dag.out.size());
+  const Plan plan = plan_of(options.effort, size);
+  const int tries = static_cast<int>(std::clamp<int64_t>(plan.work / size, 1, plan.max_tries));
+  // One try uses the threads inside; several run beside one another.
+  const int side_by_side = tries > 1 ? std::clamp(options.threads, 1, tries) : 1;
+  const Multilevel solver(dag, caps, plan, tries > 1 ? 1 : options.threads);
+  std::vector<Result> results(tries);
+  run_threads(side_by_side, [&](int thread) {
+    for (int t = thread; t < tries; t += side_by_side) {
+      const uint64_t key = stream_key(options.seed, t);
+      results[t] = solver.attempt(t, key);
+      for (int c = 0; c < plan.cycles && solver.cycle(results[t], stream_key(key, 50 + c)); ++c) {
+      }
+      if (results[t].excess > 0) force_balance(dag, caps, plan, key, results[t]);
+    }
+  });
+  size_t best = 0;
+  for (size_t t = 1; t < results.size(); ++t) {
+    if (results[t].better(results[best])) best = t;
+  }
+  for (int32_t v = 0; v < nodes; ++v) part[name[v]] = results[best].part[v];
+  return part;
+}
+
+}  // namespace hwdesign

@@ -1,0 +1,25 @@
+// Order-preserving partition of a directed acyclic graph: part(u) <= part(v) for every edge u -> v.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace hwdesign {
+
+enum class Effort { kFast, kDefault, kHigh };
+
+struct PartitionOptions {
+  int32_t parts = 2;
+  int64_t cap = 0;  // greatest weight of a part; exceeded only where no slicing of the orders tried respects it
+  Effort effort = Effort::kDefault;
+  uint64_t seed = 0;
+  int threads = 1;
+};
+
+// `edge_weight` and `weight` (of nodes) may be null for 1 each. Parallel edges count each. Small edge weight is asked of
+// cut edges; the parts are numbered in order and may be empty. The result depends on neither threads nor machine.
+// Throws as build_dag does.
+std::vector<int32_t> partition(const int32_t* src, const int32_t* dst, const int32_t* edge_weight, int64_t edges,
+                               int32_t nodes, const int64_t* weight, const PartitionOptions& options);
+
+}  // namespace hwdesign

@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <queue>
+
+#include "partition_refine.hpp"
+
+namespace hwdesign {
+namespace {
+
+struct Move {
+  int64_t gain;
+  int32_t node, to;
+  bool operator<(const Move& other) const { return gain != other.gain ? gain < other.gain : node > other.node; }
+};
+
+class Balancer {
+ public:
+  Balancer(const Dag& dag, std::vector<int32_t>& part, const Caps& caps)
+      : dag_(dag), part_(part), caps_(caps), parts_(static_cast<int32_t>(caps.size())),
+        load_(part_loads(dag, part, parts_)) {}
+
+  bool heavy() const {
+    for (int32_t p = 0; p < parts_; ++p) {
+      if (load_[p] > caps_[p]) return true;
+    }
+    return false;
+  }
+
+  // Moves what can move towards the nearest part with room; false where nothing could.
+  bool pass() {
+    distance_.assign(parts_, parts_ + 1);
+    for (int32_t p = 0; p < parts_; ++p) {
+      if (load_[p] < caps_[p]) distance_[p] = 0;
+    }
+    for (int32_t p = 1; p < parts_; ++p) distance_[p] = std::min(distance_[p], distance_[p - 1] + 1);
+    for (int32_t p = parts_ - 1; p-- > 0;) distance_[p] = std::min(distance_[p], distance_[p + 1] + 1);
+    for (int32_t v = 0; v < dag_.nodes; ++v) offer(v);
+    bool any = false;
+    while (!queue_.empty()) {
+      const Move move = queue_.top();
+      queue_.pop();
+      const int32_t v = move.node, p = part_[v];
+      if (load_[p] <= caps_[p] || p == move.to) continue;
+      const Surroundings s = look_around(dag_, part_, parts_, v);
+      if (move.to < s.low || move.to > s.high || !useful(v, move.to)) continue;
+      load_[p] -= dag_.weight[v];
+      load_[move.to] += dag_.weight[v];
+      part_[v] = move.to;
+      any = true;
+      for (int64_t e = dag_.in_ptr[v]; e < dag_.in_ptr[v + 1]; ++e) offer(dag_.in[e]);
+      for (int64_t e = dag_.out_ptr[v]; e < dag_.out_ptr[v + 1]; ++e) offer(dag_.out[e]);
+    }
+    return any;
+  }
+
+ private:
+  // A full part may take more where that brings the excess nearer to a part with room.
+  bool useful(int32_t v, int32_t to) const {
+    return load_[to] + dag_.weight[v] <= caps_[to] || distance_[to] < distance_[part_[v]];
+  }
+
+  void offer(int32_t v) {
+    const int32_t p = part_[v];
+    if (load_[p] <= caps_[p] || dag_.weight[v] == 0) return;
+    const Surroundings s = look_around(dag_, part_, parts_, v);
+    Move best{INT64_MIN, v, -1};
+    for (const int32_t to : {s.low, s.high, p - 1, p + 1}) {
+      if (to < 0 || to >= parts_ || to == p || to < s.low || to > s.high || !useful(v, to)) continue;
+      int64_t gain = (to == s.low ? s.low_w : 0) + (to == s.high ? s.high_w : 0);
+      gain -= (p == s.low ? s.low_w : 0) + (p == s.high ? s.high_w : 0);
+      if (gain > best.gain) best = {gain, v, to};
+    }
+    if (best.to >= 0) queue_.push(best);
+  }
+
+  const Dag& dag_;
+  std::vector<int32_t>& part_;
+  const Caps& caps_;
+  int32_t parts_;
+  std::vector<int64_t> load_;
+  std::vector<int32_t> distance_;
+  std::priority_queue<Move> queue_;
+};
+
+}  // namespace
+
+bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps) {
+  Balancer balancer(dag, part, caps);
+  const int passes = 4 * static_cast<int>(caps.size());
+  for (int i = 0; i < passes && balancer.heavy(); ++i) {
+    if (!balancer.pass()) break;
+  }
+  return !balancer.heavy();
+}
+
+}  // namespace hwdesign

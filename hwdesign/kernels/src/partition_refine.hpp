@@ -1,0 +1,41 @@
+// Order-safe local search: nodes move between parts so that part(u) <= part(v) stays true for every edge u -> v.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "partition_dag.hpp"
+
+namespace hwdesign {
+
+using Caps = std::vector<int64_t>;  // greatest weight of each part
+
+struct SearchEffort {
+  int rounds;           // of local searches from every node that can move
+  int patience;         // moves without a gain that a local search makes before it gives up
+  double least = 0.002;  // rounds end when one gains less than this fraction of the cut
+};
+
+int64_t cut_weight(const Dag& dag, const std::vector<int32_t>& part);
+std::vector<int64_t> part_loads(const Dag& dag, const std::vector<int32_t>& part, int32_t parts);
+int64_t excess_weight(const Dag& dag, const std::vector<int32_t>& part, const Caps& caps);
+
+// What surrounds a node. All fan-ins lie in parts up to `low`, all fan-outs in parts from `high`, so that the node may
+// stand in any part from `low` to `high`, and only these two can hold its neighbours. Without fan-ins `low` is -1,
+// without fan-outs `high` is the number of parts.
+struct Surroundings {
+  int32_t low, high;
+  int64_t low_w, high_w;  // weight of the edges to these two parts
+};
+Surroundings look_around(const Dag& dag, const std::vector<int32_t>& part, int32_t parts, int32_t v);
+
+// Local search with negative steps (Fiduccia and Mattheyses, DAC 1982), started from one node at a time and rolled back
+// to its best prefix (Osipov and Sanders, ESA 2010). Never makes the cut worse, nor a part heavier than its cap. The
+// result does not depend on `threads`.
+void refine(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const SearchEffort& effort, uint64_t seed,
+            int threads);
+
+// Moves nodes out of parts above their caps at the least cost; false where no order-safe move helps any more.
+bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps);
+
+}  // namespace hwdesign
