@@ -92,7 +92,7 @@ def _slices(view: AigView, whole: AigArrays, most: int) -> list[tuple[AigArrays,
     parts = math.ceil(whole.num_ands / most)
     if parts <= 1:
         return [(whole, np.arange(whole.num_variables, dtype=np.int32))]
-    part = partition(view.module, parts=parts).part[view.and_cell]
+    part = partition(view.module, parts=parts, order="dfs").part[view.and_cell]
     return [(piece.aig, piece.variable) for piece in slice_aig(whole, part)]
 
 

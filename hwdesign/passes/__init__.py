@@ -5,15 +5,19 @@ from hwdesign.passes.cones import cone, window
 from hwdesign.passes.dangling import remove_dangling
 from hwdesign.passes.equivalence import Equivalence, aig_equivalent
 from hwdesign.passes.flatten import flatten
+from hwdesign.passes.halo import PartGraph, frontiers, halos
 from hwdesign.passes.order import levelize, topological_order
 from hwdesign.passes.partition import Partition, partition
 
 __all__ = [
     "Equivalence",
+    "PartGraph",
     "Partition",
     "aig_equivalent",
     "cone",
     "flatten",
+    "frontiers",
+    "halos",
     "levelize",
     "partition",
     "remove_dangling",

@@ -1,7 +1,8 @@
-"""Order-preserving partition: contiguous slices of a topological order."""
+"""Order-preserving partition of netlists and other directed graphs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,11 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from hwdesign import kernels
 from hwdesign.errors import LoopError, NetlistError
-from hwdesign.netlist import Kind, Module
+from hwdesign.kernels.partition import Effort
+from hwdesign.netlist import Kind, Module, Netlist
 from hwdesign.netlist.views import cell_graph
+from hwdesign.passes import _split
 from hwdesign.passes._columns import IntArray, loop_error
 
 _SHOWN = 12
+_HALO_TRIES = 24
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -22,11 +26,11 @@ class Partition:
     """Nodes in parts, such that signals run from lower parts to higher ones.
 
     Attributes:
-        part: int32[nodes], part of each node, 0 .. parts - 1.
-        order: int32[nodes], the topological order that was sliced.
+        part: int32[nodes], part of each node, 0 .. parts - 1; no part is empty.
+        order: int32[nodes], a topological order in which every part is one slice.
         parts: number of parts.
         weights: float64[parts], summed weight of the nodes of each part.
-        edges: number of edges, those into registers included.
+        src, dst: int32[edges], the graph's edges, those into registers included.
         cut_edges: edges between two parts.
         order_violations: edges from a higher part to a lower one, those into cut registers aside; 0 by construction.
     """
@@ -35,9 +39,15 @@ class Partition:
     order: IntArray
     parts: int
     weights: NDArray[np.float64]
-    edges: int
+    src: IntArray
+    dst: IntArray
     cut_edges: int
     order_violations: int
+
+    @property
+    def edges(self) -> int:
+        """Number of edges."""
+        return len(self.src)
 
     @property
     def cut_fraction(self) -> float:
@@ -50,6 +60,18 @@ class Partition:
         mean = float(self.weights.mean()) if self.parts else 0.0
         return float(self.weights.max()) / mean - 1.0 if mean else 0.0
 
+    @property
+    def cut_nets(self) -> int:
+        """Nodes with a reader in another part: the net (hyperedge) cut, one net a node."""
+        return len(np.unique(self.src[self.part[self.src] != self.part[self.dst]]))
+
+    @property
+    def volume(self) -> int:
+        """Communication volume: for each node, the other parts that read it, summed."""
+        reader = self.part[self.dst]
+        crossing = self.part[self.src] != reader
+        return len(np.unique(self.src[crossing].astype(np.int64) * max(self.parts, 1) + reader[crossing]))
+
     def nodes_of(self, part: int) -> IntArray:
         """int32: nodes of one part, in topological order."""
         nodes: IntArray = self.order[self.part[self.order] == part]
@@ -57,34 +79,54 @@ class Partition:
 
 
 def partition(
-    graph: Module | ArrayLike,
+    graph: Netlist | Module | ArrayLike,
     *,
     parts: int | None = None,
     max_size: float | None = None,
-    order: Literal["dfs", "level"] = "dfs",
+    halo: int = 0,
+    imbalance: float = 0.03,
+    effort: Effort = "default",
+    order: Literal["dfs", "level"] | None = None,
     weights: ArrayLike | None = None,
     cut_registers: bool = True,
+    condense: bool = False,
     num_nodes: int | None = None,
+    seed: int = 0,
+    threads: int = 1,
 ) -> Partition:
-    """Slice a topological order into parts of about equal weight, or of at most `max_size`.
+    """Cut an acyclic graph into ordered parts with few edges between them: part(u) ≤ part(v) for every edge u → v.
 
     Args:
-        graph: a module, whose cells are the nodes, or the edges of an acyclic graph as int32[2, E].
-        parts: number of parts, at most the number of nodes; give this or `max_size`.
-        max_size: greatest weight of a part; a heavier node is a part by itself.
-        order: `dfs` keeps cones together and cuts fewer edges, `level` slices across.
+        graph: a netlist (its top module) or a module, whose cells are the nodes; or edges, integers of shape (2, E).
+        parts: number of parts, at most the number of nodes; give this or `max_size`. Fewer come back only where some
+            would be empty.
+        max_size: greatest weight of a part, its halo included; a heavier node is a part by itself.
+        halo: with `max_size`, the levels of halo that count (see `hwdesign.passes.halos`).
+        imbalance: ε, by which the heaviest of `parts` may exceed the mean weight. A few heavy nodes may make that
+            impossible: see `Partition.imbalance`.
+        effort: "fast", "default" or "high": less cut for more time.
+        order: slice a topological order and optimise nothing: `dfs` keeps cones together, `level` slices across.
         weights: float64[nodes], not negative; 1 each by default.
         cut_registers: a module's registers open its loops: edges into them do not bind the order.
+        condense: keep each strongly connected component whole, instead of refusing cycles.
         num_nodes: number of nodes of an edge array; by default one more than its greatest.
+        seed: of the random choices, 0 … 2^64 - 1.
+        threads: at most this many; the result is the same for any number.
 
     Raises:
-        NetlistError: neither or both of `parts` and `max_size`, or values out of range.
+        NetlistError: neither or both of `parts` and `max_size`, values out of range, or a halo that no part size fits.
         LoopError: the graph has a cycle; one is named.
     """
     if (parts is None) == (max_size is None):
         raise NetlistError("a partition needs either the number of parts or their greatest size")
     if (parts is not None and parts < 1) or (max_size is not None and not max_size > 0):
         raise NetlistError("the number of parts and their size must be greater than 0")
+    if not 0 <= imbalance < float("inf") or halo < 0 or threads < 1 or not 0 <= seed < 1 << 64:
+        raise NetlistError("imbalance, halo and seed must not be negative, and threads not less than 1")
+    if halo and max_size is None:
+        raise NetlistError("a halo counts towards the parts' greatest size", mend="give max_size")
+    if isinstance(graph, Netlist):
+        graph = graph.top_module
     if isinstance(graph, Module):
         view = cell_graph(graph)
         src, dst, nodes = view.src, view.dst, graph.num_cells
@@ -92,27 +134,68 @@ def partition(
     else:
         src, dst, nodes = _edges(graph, num_nodes)
         cut = np.zeros(nodes, bool)
-    binding = ~cut[dst]
-    sequence = kernels.topological_order(src[binding], dst[binding], nodes, priority=order)
-    if len(sequence) < nodes:
-        raise _loop(graph, src[binding], dst[binding], nodes)
     weight = np.ones(nodes) if weights is None else np.asarray(weights, np.float64)
     if weight.shape != (nodes,) or not np.isfinite(weight).all() or (weight < 0).any():
         raise NetlistError(f"the weights must be {nodes} finite numbers, none negative")
-    total = np.cumsum(weight[sequence])
-    slices = _equal(total, weight[sequence], parts) if parts is not None else _bounded(total, max_size or 0.0)
-    part = np.zeros(nodes, np.int32)
-    part[sequence] = slices
-    count = int(slices[-1]) + 1 if nodes else 0
-    left, right = part[src], part[dst]
-    return Partition(
-        part,
-        sequence,
-        count,
-        np.bincount(part, weights=weight, minlength=count).astype(np.float64),
-        len(src),
-        int((left != right).sum()),
-        int((left > right)[binding].sum()),
+    binding = ~cut[dst]
+    bound_src, bound_dst = (src[binding], dst[binding]) if cut.any() else (src, dst)
+    component: IntArray | None = None
+    priority = order or "level"
+    sequence = kernels.topological_order(bound_src, bound_dst, nodes, priority=priority)
+    split = _split.Graph(bound_src, bound_dst, nodes, weight, sequence)
+    if len(sequence) < nodes:
+        if not condense:
+            raise _loop(graph, bound_src, bound_dst, nodes)
+        component = kernels.strongly_connected(bound_src, bound_dst, nodes)
+        split = _condensed(split, component, priority)
+
+    def result(part: IntArray) -> Partition:
+        rank = np.argsort(part[split.sequence], kind="stable")
+        listed = split.sequence[rank]
+        if component is not None:
+            part = part[component]
+            place = np.empty(len(listed), np.int32)
+            place[listed] = np.arange(len(listed), dtype=np.int32)
+            listed = np.argsort(place[component], kind="stable").astype(np.int32)
+        count = int(part.max()) + 1 if nodes else 0
+        left, right = part[src], part[dst]
+        load = np.bincount(part, weights=weight, minlength=count).astype(np.float64)
+        violations = int(((left > right) & binding).sum())
+        return Partition(part, listed, count, load, src, dst, int((left != right).sum()), violations)
+
+    search = _split.Search(effort, seed, threads)
+    if parts is not None:
+        if order is not None:
+            return result(_split.equal_slices(split, parts))
+        return result(_split.equal_parts(split, parts, imbalance, search))
+    assert max_size is not None
+
+    def bounded(size: float) -> Partition:
+        chosen = _split.bounded_slices(split, size) if order else _split.bounded_parts(split, size, search)
+        return result(chosen)
+
+    return bounded(max_size) if halo == 0 else _with_halo(bounded, max_size, halo, weight)
+
+
+def _with_halo(
+    bounded: Callable[[float], Partition], max_size: float, halo: int, weight: NDArray[np.float64]
+) -> Partition:
+    from hwdesign.passes.halo import halo_sizes  # it takes Partition from here
+
+    size, smallest = max_size, float(weight[weight > 0].min()) if weight.any() else 1.0
+    for _ in range(_HALO_TRIES):
+        found = bounded(size)
+        heaviest = float(halo_sizes(found, halo, weight).max(initial=0.0))
+        if heaviest <= max_size * (1 + 1e-12):
+            return found
+        if size <= smallest:
+            break
+        # A halo shrinks more slowly than the part that it surrounds.
+        size = max(smallest, size * min(0.9, max(0.5, max_size / heaviest)))
+    raise NetlistError(
+        f"no part size was found for which parts with {halo} levels of halo weigh at most {max_size:g}; "
+        f"the lightest bound tried left {heaviest:g}",
+        mend="ask for fewer levels or a greater size",
     )
 
 
@@ -128,29 +211,12 @@ def _edges(edges: ArrayLike, num_nodes: int | None) -> tuple[IntArray, IntArray,
     return src, dst, nodes
 
 
-def _equal(total: NDArray[np.float64], weight: NDArray[np.float64], parts: int) -> IntArray:
-    """Part of each place in the order: the middle of its weight decides, and no part is empty."""
-    nodes = len(total)
-    parts = min(parts, nodes)
-    if nodes == 0:
-        return np.zeros(0, np.int32)
-    whole = float(total[-1])
-    middle = (total - weight / 2) / whole if whole > 0 else (np.arange(nodes) + 0.5) / nodes
-    slices = np.minimum((middle * parts).astype(np.int64), parts - 1)
-    # A heavy node may leap over a part: close the gaps.
-    return np.unique(slices, return_inverse=True)[1].astype(np.int32)
-
-
-def _bounded(total: NDArray[np.float64], max_size: float) -> IntArray:
-    nodes = len(total)
-    slices = np.zeros(nodes, np.int32)
-    at = part = 0
-    while at < nodes:
-        before = float(total[at - 1]) if at else 0.0
-        end = max(at + 1, int(np.searchsorted(total, before + max_size * (1 + 1e-12), side="right")))
-        slices[at:end] = part
-        at, part = end, part + 1
-    return slices
+def _condensed(whole: _split.Graph, component: IntArray, priority: Literal["dfs", "level"]) -> _split.Graph:
+    nodes = int(component.max()) + 1
+    between = component[whole.src] != component[whole.dst]
+    src, dst = component[whole.src[between]], component[whole.dst[between]]
+    weight = np.bincount(component, weights=whole.weight, minlength=nodes).astype(np.float64)
+    return _split.Graph(src, dst, nodes, weight, kernels.topological_order(src, dst, nodes, priority=priority))
 
 
 def _loop(graph: Module | ArrayLike, src: IntArray, dst: IntArray, nodes: int) -> LoopError:

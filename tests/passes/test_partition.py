@@ -1,0 +1,155 @@
+"""The optimised partition, its halos and frontiers, against plain Python."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hwdesign.errors import LoopError, NetlistError
+from hwdesign.netlist import Builder, Netlist, gate
+from hwdesign.passes import frontiers, halos, partition
+from tests.strategies import hierarchical_netlists
+
+_SETTINGS = settings(max_examples=40, deadline=None)
+
+
+@st.composite
+def dags(draw: st.DrawFn) -> tuple[int, np.ndarray]:
+    nodes = draw(st.integers(1, 40))
+    pairs = draw(st.lists(st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1)), max_size=90))
+    names = draw(st.permutations(range(nodes)))
+    edges = [(names[min(p)], names[max(p)]) for p in pairs if p[0] != p[1]]
+    return nodes, np.array(edges, np.int64).reshape(-1, 2).T
+
+
+@_SETTINGS
+@given(dags(), st.integers(1, 8), st.floats(0, 0.4), st.sampled_from(["fast", "default", "high"]))
+def test_bounds_and_figures(dag: tuple[int, np.ndarray], parts: int, imbalance: float, effort: str) -> None:
+    nodes, edges = dag
+    found = partition(edges, parts=parts, imbalance=imbalance, num_nodes=nodes, effort=effort)  # type: ignore[arg-type]
+    assert 1 <= found.parts <= min(parts, nodes)
+    assert sorted(found.order.tolist()) == list(range(nodes))
+    assert (np.diff(found.part[found.order]) >= 0).all() and (np.bincount(found.part) > 0).all()
+    place = {node: at for at, node in enumerate(found.order.tolist())}
+    left, right = found.part[edges[0]], found.part[edges[1]]
+    assert (left <= right).all() and found.order_violations == 0
+    assert all(place[a] < place[b] for a, b in edges.T.tolist())
+    bound = max(-(-nodes // min(parts, nodes)), nodes / min(parts, nodes) * (1 + imbalance) + 1e-6)
+    assert found.weights.max() <= bound
+    pairs = edges.T.tolist()
+    assert (found.edges, found.cut_edges) == (len(pairs), sum(found.part[a] != found.part[b] for a, b in pairs))
+    readers = {(a, found.part[b]) for a, b in pairs if found.part[a] != found.part[b]}
+    assert (found.volume, found.cut_nets) == (len(readers), len({a for a, _ in readers}))
+
+
+@_SETTINGS
+@given(dags(), st.integers(0, 1000), st.integers(2, 5))
+def test_weights_of_any_kind(dag: tuple[int, np.ndarray], seed: int, parts: int) -> None:
+    nodes, edges = dag
+    weights = np.random.default_rng(seed).random(nodes) / 3
+    found = partition(edges, parts=parts, weights=weights, num_nodes=nodes)
+    assert found.weights == pytest.approx([weights[found.nodes_of(p)].sum() for p in range(found.parts)])
+    again = partition(edges, parts=parts, weights=weights * 64, num_nodes=nodes, threads=2)
+    assert (again.part == found.part).all()  # a power of two changes no rounding
+
+
+@_SETTINGS
+@given(dags(), st.integers(1, 6), st.integers(0, 3))
+def test_halos_and_frontiers(dag: tuple[int, np.ndarray], parts: int, levels: int) -> None:
+    nodes, edges = dag
+    found = partition(edges, parts=parts, num_nodes=nodes)
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(nodes))
+    graph.add_edges_from(edges.T.tolist())
+    place = {node: at for at, node in enumerate(found.order.tolist())}
+    views = list(halos(found, levels))
+    assert [view.part for view in views] == list(range(found.parts))
+    for view, frontier in zip(views, frontiers(found), strict=True):
+        own = set(np.flatnonzero(found.part == view.part).tolist())
+        assert set(view.nodes[view.owned].tolist()) == own
+        near = set(own)
+        for walk in (graph, graph.reverse()):
+            reached = nx.multi_source_dijkstra_path_length(walk, own, cutoff=levels, weight=lambda *_: 1)
+            near |= set(reached)
+        assert set(view.nodes.tolist()) == near
+        assert [place[n] for n in view.nodes.tolist()] == sorted(place[n] for n in near)
+        assert (found.src[view.edge] == view.nodes[view.edges[0]]).all()
+        assert (found.dst[view.edge] == view.nodes[view.edges[1]]).all()
+        assert len(view.edge) == sum(a in near and b in near for a, b in edges.T.tolist())
+        read = {a for a, b in edges.T.tolist() if found.part[b] == view.part != found.part[a]}
+        assert frontier.tolist() == sorted(read, key=place.__getitem__)
+
+
+@_SETTINGS
+@given(dags(), st.integers(5, 40), st.integers(0, 2))
+def test_size_bound_counts_the_halo(dag: tuple[int, np.ndarray], size: int, levels: int) -> None:
+    nodes, edges = dag
+    try:
+        found = partition(edges, max_size=size, halo=levels, num_nodes=nodes)
+    except NetlistError:
+        # Even single nodes have halos too large: some must then be larger than the bound by itself.
+        single = partition(edges, max_size=1, order="dfs", num_nodes=nodes)
+        assert max(len(view.nodes) for view in halos(single, levels)) > size
+        return
+    assert max(len(view.nodes) for view in halos(found, levels)) <= size
+
+
+@_SETTINGS
+@given(hierarchical_netlists(), st.integers(1, 5))
+def test_netlists(netlist: Netlist, parts: int) -> None:
+    found = partition(netlist, parts=parts)
+    assert (found.part == partition(netlist.top_module, parts=parts).part).all()
+    assert found.order_violations == 0 and len(found.part) == netlist.top_module.num_cells
+
+
+def test_a_long_path_through_a_shuffled_numbering() -> None:
+    name = np.random.default_rng(0).permutation(500)
+    found = partition(np.stack([name[:-1], name[1:]]), parts=5)
+    assert (found.parts, found.cut_edges, found.imbalance <= 0.03) == (5, 4, True)
+
+
+def test_condensed_cycles_stay_whole() -> None:
+    # Twenty rings of five nodes in a row.
+    rings = np.arange(100).reshape(20, 5)
+    src = np.concatenate([rings.ravel(), rings[:-1, 0]])
+    dst = np.concatenate([np.roll(rings, -1, axis=1).ravel(), rings[1:, 2]])
+    with pytest.raises(LoopError, match="the graph has a cycle of 5 nodes: 0 -> 1 -> 2 -> 3 -> 4 -> 0"):
+        partition(np.stack([src, dst]), parts=4)
+    found = partition(np.stack([src, dst]), parts=4, condense=True)
+    assert (found.part.reshape(20, 5) == found.part.reshape(20, 5)[:, :1]).all()
+    assert (found.cut_edges, found.order_violations, found.weights.tolist()) == (3, 0, [25.0] * 4)
+    assert (np.diff(found.part[found.order]) >= 0).all()
+
+
+def test_clocked_netlists() -> None:
+    b = Builder("top")
+    q = b.top.net("q")
+    b.top.cell(gate("DFF"), [b.top.gate("NOT", q, name="inv"), b.top.input("c"), q], name="r")
+    module = b.freeze().top_module
+    assert partition(module, parts=2).part.tolist() == [1, 0]
+    with pytest.raises(LoopError, match="inv -> r -> inv"):
+        partition(module, parts=2, cut_registers=False)
+    assert partition(module, parts=2, cut_registers=False, condense=True).part.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"parts": 2, "imbalance": -0.1}, "imbalance, halo and seed must not be negative"),
+        ({"parts": 2, "seed": -1}, "must not be negative"),
+        ({"parts": 2, "threads": 0}, "threads not less than 1"),
+        ({"parts": 2, "halo": 1}, "a halo counts towards the parts' greatest size; give max_size"),
+        ({"max_size": 1, "halo": 1}, "no part size was found for which parts with 1 levels of halo weigh at most 1"),
+    ],
+)
+def test_requests_that_make_no_sense(options: dict[str, float], message: str) -> None:
+    with pytest.raises(NetlistError, match=message):
+        partition(np.array([[0, 1], [1, 2]]), **options)  # type: ignore[arg-type]
+
+
+def test_a_negative_halo() -> None:
+    with pytest.raises(NetlistError, match="the halo must have 0 levels or more, not -1"):
+        next(halos(partition(np.array([[0], [1]]), parts=2), -1))
