@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from hwdesign.formats._rtl_design import (
+    Direction,
+    RtlAlways,
+    RtlAssign,
+    RtlInstance,
+    RtlModule,
+    RtlParameter,
+    RtlSignal,
+)
 from hwdesign.formats._rtl_expression import names_in, targets_of, text_of, value_of
-from hwdesign.formats.rtl import Direction, RtlAlways, RtlAssign, RtlInstance, RtlModule, RtlParameter, RtlSignal
 
 _DIRECTIONS: dict[str, Direction] = {"Input": "input", "Output": "output", "Inout": "inout"}
 _KINDS = {
