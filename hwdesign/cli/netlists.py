@@ -1,4 +1,4 @@
-"""`hwdesign info`, `convert`, `check` and `partition`: what is done to a netlist file."""
+"""`hwdesign info`, `convert` and `check`: what is done to a netlist file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from hwdesign.cli._command import FAILED, UsageError, command
 from hwdesign.cli._options import FileArgument, FromOption, StrictOption, ToOption, TopOption
 from hwdesign.cli._output import Result, count, table
+from hwdesign.cli.partition import partition
 
 if TYPE_CHECKING:
     from hwdesign.formats.rtl import RtlDesign
@@ -157,55 +158,6 @@ def check(
     summary = ", ".join(count(number, severity) for severity, number in tally.items() if number) or "nothing found"
     lines = (*(str(finding) for finding in findings), f"{file}: {summary}")
     return Result(data, lines, FAILED if tally["error"] else 0)
-
-
-def partition(
-    file: FileArgument,
-    parts: Annotated[int, typer.Option("--parts", min=1, help="Number of parts.")],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="OUT.npz", help="Where each cell's part is written.")
-    ] = None,
-    top: TopOption = None,
-    from_: FromOption = None,
-) -> Result:
-    """Cut a netlist into ordered parts.
-
-    Parts follow a topological order of the top module's cells: a cell's part is never before its drivers'.
-    """
-    import numpy as np
-
-    from hwdesign.files import open_atomic
-    from hwdesign.formats import read
-    from hwdesign.netlist.views import cell_graph
-    from hwdesign.passes import partition as cut
-
-    if output is not None and output.suffix != ".npz":
-        raise UsageError(
-            f"-o takes a name that ends in .npz, not '{output}'", mend=f"write {output.with_suffix('.npz')}"
-        )
-    module = read(file, format=from_, top=top).top_module
-    part = cut(module, parts=parts).part
-    graph = cell_graph(module)
-    sizes = np.bincount(part, minlength=parts).tolist()
-    crossing = int((part[graph.src] != part[graph.dst]).sum())
-    data = {
-        "file": str(file),
-        "top": module.name,
-        "parts": parts,
-        "cells": sizes,
-        "edges": len(graph.src),
-        "cut_edges": crossing,
-    }
-    lines = [
-        f"{file}: '{module.name}', {count(module.num_cells, 'cell')} in {count(parts, 'part')} of "
-        f"{min(sizes)} to {max(sizes)}, {crossing} of {count(len(graph.src), 'edge')} cut"
-    ]
-    if output is not None:
-        with open_atomic(output) as stream:
-            np.savez(stream, part=part, cell=np.array(module.cell_labels(), np.str_))
-        data["output"] = str(output)
-        lines.append(f"{output}: int32 'part' and name 'cell' of every cell")
-    return Result(data, lines)
 
 
 def _rtl_info(file: Path) -> Result:

@@ -144,6 +144,46 @@ def test_partition(cli: Cli, tmp_path: Path) -> None:
     )
 
 
+def test_partition_of_edges(cli: Cli, tmp_path: Path) -> None:
+    source, target = tmp_path / "edges.npy", tmp_path / "parts.npz"
+    name = np.random.default_rng(0).permutation(400)
+    np.save(source, np.stack([name[:-1], name[1:]], axis=1))
+    found = cli("partition", source, "--parts", 4, "--imbalance", 0.05, "--halo", 3, "-o", target, "--json").json
+    keys = "nodes edges cut_edges cut_fraction imbalance order_violations".split()
+    assert [found[key] for key in keys] == [400, 399, 3, 3 / 399, pytest.approx(found["imbalance"]), 0]
+    assert 0 <= found["imbalance"] <= 0.05 and found["seconds"] > 0 and found["peak_rss_mb"] > 10
+    with np.load(target, allow_pickle=False) as stored:
+        part = stored["part"]
+        assert (np.diff(part[name]) >= 0).all() and np.bincount(part).tolist() == found["cells"]
+        assert (np.diff(part[stored["order"]]) >= 0).all()
+        crossing = name[:-1][part[name[:-1]] != part[name[1:]]]
+        assert stored["frontier"].tolist() == crossing.tolist() and stored["frontier_ptr"].tolist() == [0, 0, 1, 2, 3]
+        second = slice(*stored["halo_ptr"][1:3])
+        assert stored["halo_owned"][second].sum() == found["cells"][1]
+        assert len(stored["halo_nodes"][second]) == found["cells"][1] + 6
+    ring = tmp_path / "ring.npy"
+    np.save(ring, np.stack([np.arange(5), np.roll(np.arange(5), -1)], axis=1))
+    assert cli("partition", ring, "--parts", 2).err == (
+        "error: the graph has a cycle of 5 nodes: 0 -> 1 -> 2 -> 3 -> 4 -> 0; "
+        "an order-preserving partition needs an acyclic graph\n"
+    )
+    assert cli("partition", ring, "--parts", 2, "--condense", "--json").json["cut_edges"] == 0
+    assert cli("partition", source, "--parts", 2, "--halo", 1).err == (
+        "error: --halo stores the parts' surroundings; say where with -o OUT.npz\n"
+    )
+    np.save(ring, np.zeros((2, 3)))
+    assert cli("partition", ring, "--parts", 2).err == (
+        f"error: {ring}: the edges must be integers of shape (E, 2), not float64 of shape (2, 3)\n"
+    )
+    ring.write_bytes(b"junk")
+    assert cli("partition", ring, "--parts", 2).err == (
+        f"error: {ring}: this is no NumPy array file; write it with numpy.save\n"
+    )
+    assert cli("partition", tmp_path / "none.npy", "--parts", 2).err == (
+        f"error: {tmp_path / 'none.npy'}: cannot read the edges: no such file or directory\n"
+    )
+
+
 def test_simulate_aig(cli: Cli, full_adder: Path, tmp_path: Path) -> None:
     target = tmp_path / "nodes.csv"
     found = cli("simulate", "aig", full_adder, "--patterns", 1 << 16, "-o", target, "--json").json

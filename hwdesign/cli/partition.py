@@ -1,0 +1,164 @@
+"""`hwdesign partition`: a netlist or an edge list in ordered parts."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hwdesign.cli._command import UsageError
+from hwdesign.cli._options import FromOption, TopOption
+from hwdesign.cli._output import Result, count
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hwdesign.netlist import Module
+    from hwdesign.passes import Partition
+
+
+class EffortName(StrEnum):
+    """How much time a partition may take."""
+
+    FAST = "fast"
+    DEFAULT = "default"
+    HIGH = "high"
+
+
+def partition(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Netlist, or edges as .npy of shape (E, 2).")],
+    parts: Annotated[int, typer.Option("--parts", min=1, help="Number of parts.")],
+    imbalance: Annotated[float, typer.Option("--imbalance", min=0.0, help="Excess of the largest part.")] = 0.03,
+    halo: Annotated[int, typer.Option("--halo", min=0, help="Levels around each part to store with it.")] = 0,
+    effort: Annotated[EffortName, typer.Option("--effort", help="Less cut for more time.")] = EffortName.DEFAULT,
+    cut_registers: Annotated[
+        bool, typer.Option("--cut-registers/--bind-registers", help="Registers open a netlist's loops.")
+    ] = True,
+    condense: Annotated[bool, typer.Option("--condense", help="Keep cycles whole instead of refusing them.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=(1 << 63) - 1, help="Seed of the search.")] = 0,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads; they do not change the result.")] = 1,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="OUT.npz", help="Where each node's part is written.")
+    ] = None,
+    top: TopOption = None,
+    from_: FromOption = None,
+) -> Result:
+    """Cut a netlist or a graph into ordered parts.
+
+    An edge never runs to an earlier part, so that the parts can be worked through in order: a cell's part is never
+    before its drivers'. Few edges run between parts.
+    """
+    from hwdesign.passes import partition as cut
+
+    if output is not None and output.suffix != ".npz":
+        raise UsageError(
+            f"-o takes a name that ends in .npz, not '{output}'", mend=f"write {output.with_suffix('.npz')}"
+        )
+    module: Module | None = None
+    if file.suffix == ".npy" and from_ is None:
+        graph: Module | NDArray[np.integer[Any]] = _read_edges(file)
+    else:
+        from hwdesign.formats import read
+
+        graph = module = read(file, format=from_, top=top).top_module
+    begin = time.perf_counter()
+    found = cut(
+        graph,
+        parts=parts,
+        imbalance=imbalance,
+        effort=effort.value,
+        cut_registers=cut_registers,
+        condense=condense,
+        seed=seed,
+        threads=threads,
+    )
+    seconds = time.perf_counter() - begin
+    sizes = [*(int(weight) for weight in found.weights), *(0 for _ in range(parts - found.parts))]
+    data: dict[str, Any] = {
+        "file": str(file),
+        **({} if module is None else {"top": module.name}),
+        "parts": parts,
+        "nodes": len(found.part),
+        "cells": sizes,
+        "edges": found.edges,
+        "cut_edges": found.cut_edges,
+        "cut_fraction": found.cut_fraction,
+        "imbalance": found.imbalance,
+        "order_violations": found.order_violations,
+        "seconds": seconds,
+        "peak_rss_mb": _peak_rss_mb(),
+    }
+    name, what = ("", "node") if module is None else (f"'{module.name}', ", "cell")
+    lines = [
+        f"{file}: {name}{count(len(found.part), what)} in {count(parts, 'part')} of {min(sizes)} to {max(sizes)}, "
+        f"{found.cut_edges} of {count(found.edges, 'edge')} cut ({100 * found.cut_fraction:.2f} %) in {seconds:.2f} s"
+    ]
+    if output is not None:
+        lines.append(f"{output}: {_store(output, found, module, halo)}")
+        data["output"] = str(output)
+    elif halo:
+        raise UsageError("--halo stores the parts' surroundings", mend="say where with -o OUT.npz")
+    return Result(data, lines)
+
+
+def _read_edges(file: Path) -> NDArray[np.integer[Any]]:
+    """Integers of shape (2, E) from a file of shape (E, 2)."""
+    import numpy as np
+
+    from hwdesign.errors import FileError, FormatError
+    from hwdesign.files import os_reason
+
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
+    except OSError as error:
+        raise FileError(f"cannot read the edges: {os_reason(error)}", file=file) from None
+    except (ValueError, EOFError, SyntaxError):
+        raise FormatError("this is no NumPy array file", file=file, mend="write it with numpy.save") from None
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        raise FormatError(
+            f"the edges must be integers of shape (E, 2), not {array.dtype} of shape {array.shape}", file=file
+        )
+    edges: NDArray[np.integer[Any]] = array.T
+    return edges
+
+
+def _store(output: Path, found: Partition, module: Module | None, halo: int) -> str:
+    """Write the arrays; returns what they are."""
+    import numpy as np
+
+    from hwdesign.files import open_atomic
+    from hwdesign.passes import frontiers, halos
+
+    front = frontiers(found)
+    arrays = {
+        "part": found.part,
+        "order": found.order,
+        "frontier_ptr": np.cumsum([0, *(len(nodes) for nodes in front)]),
+        "frontier": np.concatenate([np.zeros(0, np.int32), *front]),
+    }
+    said = "int32 'part' of every node, their 'order', and the 'frontier' of every part"
+    if module is not None:
+        arrays["cell"] = np.array(module.cell_labels(), np.str_)
+        said = "int32 'part' and name 'cell' of every cell, their 'order', and the 'frontier' of every part"
+    if halo:
+        views = list(halos(found, halo))
+        arrays["halo_ptr"] = np.cumsum([0, *(len(view.nodes) for view in views)])
+        arrays["halo_nodes"] = np.concatenate([np.zeros(0, np.int32), *(view.nodes for view in views)])
+        arrays["halo_owned"] = np.concatenate([np.zeros(0, bool), *(view.owned for view in views)])
+        said += f", with {count(halo, 'level')} of halo"
+    with open_atomic(output) as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+    return said
+
+
+def _peak_rss_mb() -> float:
+    """Greatest resident memory of this process so far, in MB of 10^6 bytes."""
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
