@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import os
 import secrets
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,48 +39,65 @@ def read_input(path: str | Path, *, limit: int = MAX_INPUT_BYTES) -> bytes:
     try:
         if path.suffix.lower() == ".gz":
             return _read_gzip(path, limit)
-        if path.stat().st_size > limit:
-            raise LimitError(f"the file is larger than {limit} bytes", file=path, mend="split it or raise the limit")
-        return path.read_bytes()
+        too_large = LimitError(f"the file is larger than {limit} bytes", file=path, mend="split it or raise the limit")
+        with path.open("rb") as stream:
+            about = os.fstat(stream.fileno())
+            if not stat.S_ISREG(about.st_mode):  # a device or a pipe tells no size and may have no end
+                return _read_bounded(stream, limit, too_large)
+            if about.st_size > limit:
+                raise too_large
+            return stream.read()
     except OSError as error:
         raise FileError(f"cannot read the file: {os_reason(error)}", file=path) from error
 
 
-def _read_gzip(path: Path, limit: int) -> bytes:
+def _read_bounded(stream: IO[bytes], limit: int, too_large: LimitError) -> bytes:
     parts: list[bytes] = []
     total = 0
+    while chunk := stream.read(_CHUNK):
+        total += len(chunk)
+        if total > limit:
+            raise too_large
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _read_gzip(path: Path, limit: int) -> bytes:
+    too_large = LimitError(
+        f"the file decompresses to more than {limit} bytes",
+        file=path,
+        mend="decompress it yourself and check what it is",
+    )
     try:
         with gzip.open(path, "rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                total += len(chunk)
-                if total > limit:
-                    raise LimitError(
-                        f"the file decompresses to more than {limit} bytes",
-                        file=path,
-                        mend="decompress it yourself and check what it is",
-                    )
-                parts.append(chunk)
+            return _read_bounded(stream, limit, too_large)  # type: ignore[arg-type]
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise FileError(f"the gzip data is damaged or cut short ({error})", file=path) from error
-    return b"".join(parts)
 
 
 @contextlib.contextmanager
 def write_atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success rename it over `path`, on any failure remove it.
 
+    A symbolic link stays one: the file that it points to is replaced.
+
     Raises:
-        FileError: the folder cannot be written, the disk is full, or the rename fails.
+        FileError: the folder cannot be written, the disk is full, or the rename fails; or `path` is a folder, a device
+            or a pipe.
     """
     path = Path(path)
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
     # The target's own name may already be as long as the file system allows.
-    beside = path.parent / f".hwdesign-{secrets.token_hex(8)}.tmp"
+    beside = target.parent / f".hwdesign-{secrets.token_hex(8)}.tmp"
     try:
-        if path.is_dir():
+        if target.is_dir():
             raise FileError("cannot write the file: it is a folder", file=path)
+        # A rename would put a file in the place of /dev/null, for the whole machine where root does it.
+        if target.exists() and not target.is_file():
+            raise FileError("cannot write the file: it is a device or a pipe", file=path, mend="name a regular file")
         beside.touch(mode=0o666, exist_ok=False)
         yield beside
-        beside.replace(path)
+        beside.replace(target)
     except OSError as error:
         raise FileError(f"cannot write the file: {os_reason(error)}", file=path) from error
     finally:

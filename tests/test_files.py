@@ -1,0 +1,56 @@
+"""Reading within bounds and writing whole, where the path is no plain file."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from hwdesign.errors import FileError, LimitError
+from hwdesign.files import read_input, write_text
+
+
+def test_an_endless_device_is_bounded() -> None:
+    with pytest.raises(LimitError, match="larger than 1000 bytes"):
+        read_input("/dev/zero", limit=1000)
+
+
+def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"x" * 3000,))
+    writer.start()
+    assert read_input(pipe, limit=3000) == b"x" * 3000
+    writer.join()
+
+
+def test_a_pipe_is_no_target(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    link = tmp_path / "link"
+    link.symlink_to(pipe)
+    for target in (pipe, link):
+        with pytest.raises(FileError, match="it is a device or a pipe; name a regular file"):
+            write_text(target, "text")
+    assert pipe.is_fifo()
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["link", "pipe"]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to("far/file")
+    for text in ("new", "newer"):  # the first time it points nowhere
+        write_text(link, text)
+        assert link.is_symlink()
+        assert (tmp_path / "far" / "file").read_text() == text
+    assert [item.name for item in (tmp_path / "far").iterdir()] == ["file"]
+
+
+def test_links_in_a_circle_are_a_file_error(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(FileError, match="cannot read the file"):
+        read_input(tmp_path / "a")
