@@ -37,6 +37,8 @@ $(VENV)/.setup-system: scripts/system_packages.sh
 	@scripts/system_packages.sh
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "error: $(PYTHON) is missing or older than 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test ! -e "$(VENV)" -o -e "$(VENV)/pyvenv.cfg" || \
+	  { echo "error: $(VENV) exists and is no virtual environment; name another folder: make VENV=..." >&2; exit 1; }
 	@test -x "$(BIN)/python" || "$(PYTHON)" -m venv "$(VENV)" || \
 	  { rm -rf "$(VENV)"; echo "error: $(PYTHON) cannot make an environment; run: sudo apt-get install -y python3-venv" >&2; exit 1; }
 	@touch $@
@@ -95,4 +97,4 @@ clean: ## Remove what was built and run, but not the environment
 	rm -f $(VENV)/.setup-kernels
 
 distclean: clean ## Remove the environment too
-	rm -rf $(VENV)
+	test ! -e "$(VENV)/pyvenv.cfg" || rm -rf "$(VENV)"
