@@ -6,6 +6,7 @@
 #include "aigsim_threads.hpp"
 #include "partition_coarsen.hpp"
 #include "partition_dag.hpp"
+#include "partition_flow.hpp"
 #include "partition_initial.hpp"
 #include "partition_order.hpp"
 #include "partition_refine.hpp"
@@ -24,20 +25,23 @@ struct Plan {
   int max_levels;       // of coarsening
   double shrink;        // a level that keeps more than this fraction of the nodes ends coarsening
   SearchEffort search;  // on the way down
-  int cycles;           // further multilevel passes over a finished partition
-  SearchEffort polish;  // in those
+  int finalists;        // best tries that are worked on
+  int cycles;           // multilevel passes over each of those
+  SearchEffort polish;  // in these passes
+  FlowEffort flows;     // in these passes
 };
 
 Plan plan_of(Effort effort, int64_t size) {
+  const bool large = size > 2000000;
   switch (effort) {
     case Effort::kFast:
-      return {0, 1, 1, 0.7, {1, 5}, 0, {1, 5}};
+      return {0, 1, 1, 0.7, {1, 5}, 1, 0, {1, 5}, {0, 0}};
     case Effort::kDefault:
-      return {4000000, 16, 99, 0.7, {2, 8}, size > 2000000 ? 0 : 2, {1, 15}};
+      return {6000000, 24, 99, 0.7, {2, 8}, 2, large ? 0 : 2, {1, 15}, {1, 32.0}};
     case Effort::kHigh:
       break;
   }
-  return {6000000, 24, 99, 0.8, {3, 30}, 6, {2, 30}};
+  return {large ? 0 : 15000000, 48, 99, large ? 0.8 : 0.7, {3, 30}, 6, 6, {2, 30}, {large ? 0 : 2, 64.0}};
 }
 
 struct Result {
@@ -58,7 +62,7 @@ class Multilevel {
     const Dag& top = coarse.empty() ? dag_ : coarse.back();
     Result r;
     r.part = initial(top, kind, seed);
-    descend(coarse, cluster, r.part, plan_.search, stream_key(seed, 2));
+    descend(coarse, cluster, r.part, plan_.search, {0, 0}, stream_key(seed, 2));
     measure(r);
     return r;
   }
@@ -70,7 +74,7 @@ class Multilevel {
     Result next;
     next.part = r.part;
     coarsen(&next.part, seed, coarse, cluster);
-    descend(coarse, cluster, next.part, plan_.polish, stream_key(seed, 2));
+    descend(coarse, cluster, next.part, plan_.polish, plan_.flows, stream_key(seed, 2));
     measure(next);
     if (!next.better(r)) return false;
     const bool more = next.excess < r.excess || (r.cut - next.cut) * 1000 > r.cut;
@@ -119,11 +123,12 @@ class Multilevel {
   }
 
   void descend(std::vector<Dag>& coarse, std::vector<std::vector<int32_t>>& cluster, std::vector<int32_t>& part,
-               const SearchEffort& effort, uint64_t seed) const {
+               const SearchEffort& effort, const FlowEffort& flows, uint64_t seed) const {
     while (true) {
       const Dag& at = coarse.empty() ? dag_ : coarse.back();
       rebalance(at, part, caps_);
       refine(at, part, caps_, effort, stream_key(seed, coarse.size()), threads_);
+      if (flows.rounds > 0) refine_by_flows(at, part, caps_, flows);
       if (coarse.empty()) return;
       coarse.pop_back();
       std::vector<int32_t> down(cluster.back().size());
@@ -166,17 +171,24 @@ std::vector<int32_t> partition(const int32_t* src, const int32_t* dst, const int
   const Plan plan = plan_of(options.effort, size);
   const int tries = static_cast<int>(std::clamp<int64_t>(plan.work / size, 1, plan.max_tries));
   // One try uses the threads inside; several run beside one another.
-  const int side_by_side = tries > 1 ? std::clamp(options.threads, 1, tries) : 1;
   const Multilevel solver(dag, caps, plan, tries > 1 ? 1 : options.threads);
   std::vector<Result> results(tries);
-  run_threads(side_by_side, [&](int thread) {
-    for (int t = thread; t < tries; t += side_by_side) {
-      const uint64_t key = stream_key(options.seed, t);
-      results[t] = solver.attempt(t, key);
-      for (int c = 0; c < plan.cycles && solver.cycle(results[t], stream_key(key, 50 + c)); ++c) {
-      }
-      if (results[t].excess > 0) force_balance(dag, caps, plan, key, results[t]);
+  auto beside = [&](size_t count, auto body) {
+    const int workers = static_cast<int>(std::min<size_t>(std::max(options.threads, 1), count));
+    run_threads(workers, [&](int worker) {
+      for (size_t i = worker; i < count; i += workers) body(i);
+    });
+  };
+  beside(results.size(), [&](size_t t) {
+    results[t] = solver.attempt(static_cast<int>(t), stream_key(options.seed, t));
+  });
+  std::stable_sort(results.begin(), results.end(), [](const Result& a, const Result& b) { return a.better(b); });
+  results.resize(std::min<size_t>(results.size(), plan.finalists));
+  beside(results.size(), [&](size_t t) {
+    const uint64_t key = stream_key(options.seed, 1000 + t);
+    for (int c = 0; c < plan.cycles && solver.cycle(results[t], stream_key(key, c)); ++c) {
     }
+    if (results[t].excess > 0) force_balance(dag, caps, plan, key, results[t]);
   });
   size_t best = 0;
   for (size_t t = 1; t < results.size(); ++t) {

@@ -16,8 +16,8 @@ struct PartitionOptions {
   int threads = 1;
 };
 
-// `edge_weight` and `weight` (of nodes) may be null for 1 each. Parallel edges count each. Small edge weight is asked of
-// cut edges; the parts are numbered in order and may be empty. The result depends on neither threads nor machine.
+// The part of each node, such that the edges between parts weigh little. `edge_weight` and `weight` (of nodes) may be
+// null for 1 each; parallel edges count each. Parts may be empty. The result does not depend on the number of threads.
 // Throws as build_dag does.
 std::vector<int32_t> partition(const int32_t* src, const int32_t* dst, const int32_t* edge_weight, int64_t edges,
                                int32_t nodes, const int64_t* weight, const PartitionOptions& options);

@@ -1,0 +1,230 @@
+"""Compare our order-preserving partition with METIS (pymetis) and Mt-KaHyPar, which know no order.
+
+Graphs: `g2` (made by bench/layered_dag.py beside the shared data: one million nodes), and the DAGs of the EPFL AIGs
+above 5,000 nodes (a node an input or AND, an edge a distinct fan-in pair). K = 32 for g2, 16 for EPFL, imbalance 3 %.
+
+Each row is a process of its own: seconds of wall and CPU time are those of the partitioner's call alone (ours
+includes the check for cycles; the peers get an undirected graph made outside their time), the peak is the whole
+process's resident memory, which for every row includes Python, NumPy and the edges. `backwards` counts the edges that
+run to an earlier part under the best topological order of the quotient, or of its strongly connected components
+where it has none; `cycle` is the number of parts on cycles of the quotient.
+
+Run: python benchmarks/partition.py [--graphs g2,hyp] [--threads N] [--levels 100] [--json] [--high]
+Peers that are not installed (the extra [dev]) are left out, and the output says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdesign import kernels
+from hwdesign.kernels.readers import parse_aiger
+
+Edges = NDArray[np.int32]
+IMBALANCE = 0.03
+PEERS = {"METIS": "pymetis", "Mt-KaHyPar": "mtkahypar"}
+
+
+def data_folder() -> Path:
+    """The shared data, whether or not it is there."""
+    return Path(os.environ.get("HWDESIGN_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+
+def epfl(path: Path) -> Edges:
+    """Distinct fan-in pairs of an AIG, constants dropped, nodes numbered from 0: int32[E, 2]."""
+    raw = parse_aiger(path.read_bytes())
+    inputs = len(raw.inputs) + len(raw.latch_literals)
+    gate = np.arange(len(raw.and_rhs0)) + 1 + inputs
+    pairs = np.stack([np.concatenate([raw.and_rhs0, raw.and_rhs1]) >> 1, np.concatenate([gate, gate])], axis=1)
+    return (np.unique(pairs[pairs[:, 0] > 0], axis=0) - 1).astype(np.int32)
+
+
+def ours(edges: Edges, nodes: int, parts: int, effort: str, threads: int) -> tuple[NDArray[np.int32], float, float]:
+    """Part of each node, wall and CPU seconds."""
+    from hwdesign.passes import partition
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = partition(
+        edges.T,
+        parts=parts,
+        imbalance=IMBALANCE,
+        num_nodes=nodes,
+        effort=effort,  # type: ignore[arg-type]
+        threads=threads,
+    )
+    return found.part, time.perf_counter() - wall, time.process_time() - cpu
+
+
+def metis(edges: Edges, nodes: int, parts: int) -> tuple[NDArray[np.int32], float, float]:
+    """The same by METIS's k-way method, whose bound of 3 % is the default."""
+    import pymetis
+
+    both = kernels.build_csr(
+        np.concatenate([edges[:, 0], edges[:, 1]]), np.concatenate([edges[:, 1], edges[:, 0]]), nodes
+    )
+    adjacency = pymetis.CSRAdjacency(both.ptr.astype(np.int32), both.col)
+    wall, cpu = time.perf_counter(), time.process_time()
+    _, part = pymetis.part_graph(parts, adjacency=adjacency, recursive=False)
+    seconds = time.perf_counter() - wall, time.process_time() - cpu
+    return np.array(part, np.int32), *seconds
+
+
+def mtkahypar(edges: Edges, nodes: int, parts: int, threads: int) -> tuple[NDArray[np.int32], float, float]:
+    """The same by Mt-KaHyPar's default preset."""
+    import mtkahypar as library
+
+    tool = library.initialize(threads)
+    library.set_seed(1)
+    context = tool.context_from_preset(library.PresetType.DEFAULT)
+    context.set_partitioning_parameters(parts, IMBALANCE, library.Objective.CUT)
+    context.logging = False
+    graph = tool.create_graph(context, nodes, len(edges), [tuple(pair) for pair in edges.tolist()])
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = graph.partition(context)
+    seconds = time.perf_counter() - wall, time.process_time() - cpu
+    return np.array([found.block_id(node) for node in range(nodes)], np.int32), *seconds
+
+
+def backwards(part: NDArray[np.int32], edges: Edges, parts: int) -> tuple[int, int]:
+    """Edges that run back under a topological order of the quotient's components, and parts on a cycle."""
+    left, right = part[edges[:, 0]], part[edges[:, 1]]
+    component = kernels.strongly_connected(left, right, parts)
+    size = np.bincount(component, minlength=parts)
+    order = np.lexsort((np.arange(parts), component))
+    rank = np.empty(parts, np.int64)
+    rank[order] = np.arange(parts)
+    return int((rank[left] > rank[right]).sum()), int(size[size > 1].sum())
+
+
+def peak_rss_mb() -> float:
+    """Peak resident memory of this process alone, in MB (getrusage would count what it was forked from); Linux only."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
+
+
+def work(options: argparse.Namespace) -> dict[str, Any]:
+    """One row, in this process."""
+    edges: Edges = np.load(options.graph)
+    nodes = int(edges.max()) + 1
+    if options.worker == "METIS":
+        part, wall, cpu = metis(edges, nodes, options.parts)
+    elif options.worker == "Mt-KaHyPar":
+        part, wall, cpu = mtkahypar(edges, nodes, options.parts, options.threads)
+    else:
+        part, wall, cpu = ours(edges, nodes, options.parts, options.worker, options.threads)
+    cut = int((part[edges[:, 0]] != part[edges[:, 1]]).sum())
+    back, cyclic = backwards(part, edges, options.parts)
+    return {
+        "cut_fraction": cut / len(edges),
+        "cut_edges": cut,
+        "imbalance": float(np.bincount(part, minlength=options.parts).max() * options.parts / nodes),
+        "backward_edges": back,
+        "cyclic_parts": cyclic,
+        "wall_s": wall,
+        "cpu_s": cpu,
+        "peak_rss_mb": peak_rss_mb(),
+    }
+
+
+def graphs(options: argparse.Namespace, folder: Path) -> dict[str, tuple[Path, int]]:
+    """File and number of parts of each graph asked for and found."""
+    data, found = data_folder(), {}
+    wanted = set(options.graphs.split(",")) if options.graphs else None
+    generator = data.parent / "bench" / "layered_dag.py"
+    if generator.is_file() and (wanted is None or "g2" in wanted):
+        made = folder / "g2.npy"
+        subprocess.run([sys.executable, generator, made, "--levels", str(options.levels)], check=True)
+        np.save(made, np.load(made).astype(np.int32))
+        found["g2"] = (made, 32)
+    for path in sorted((data / "aig" / "epfl").glob("*.aig")):
+        if wanted is None or path.stem in wanted:
+            edges = epfl(path)
+            if wanted is not None or int(edges.max()) >= 5000:
+                np.save(folder / f"{path.stem}.npy", edges)
+                found[path.stem] = (folder / f"{path.stem}.npy", 16)
+    return found
+
+
+def main() -> int:
+    """Print the table; exit 1 when one of our partitions breaks the order."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--graphs", default="", help="names, comma between them (default: all)")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--levels", type=int, default=100, help="of g2: 100 make a million nodes (default 100)")
+    parser.add_argument("--high", action="store_true", help="run effort high as well")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    parser.add_argument("--graph", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--parts", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        print(json.dumps(work(options)))
+        return 0
+    peers = [name for name, module in PEERS.items() if importlib.util.find_spec(module)]
+    methods = ["fast", "default", *(["high"] if options.high else []), *peers]
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        found = graphs(options, Path(folder))
+        if not found:
+            print("no graph found: set HWDESIGN_DATA to the shared data's folder")
+            return 0
+        for name, (path, parts) in found.items():
+            for method in methods:
+                job = [sys.executable, __file__, "--worker", method, "--graph", path, "--parts", str(parts)]
+                done = subprocess.run(
+                    [*job, "--threads", str(options.threads)], capture_output=True, text=True, check=True
+                )
+                row = {"graph": name, "parts": parts, "method": method, **json.loads(done.stdout.splitlines()[-1])}
+                rows.append(row)
+                if not options.json:
+                    show(row, first=len(rows) == 1)
+    ratio = metis_ratio(rows)
+    if options.json:
+        print(json.dumps({"threads": options.threads, "rows": rows, "metis_ratio": ratio}))
+    else:
+        for name in PEERS.keys() - set(peers):
+            print(f"{name} is not installed: pip install {PEERS[name]}")
+        if ratio is not None:
+            print(f"geometric mean of our cut (default) over METIS's, EPFL circuits: {ratio:.2f}")
+    return int(any(row["backward_edges"] for row in rows if row["method"] not in PEERS))
+
+
+def show(row: dict[str, Any], first: bool) -> None:
+    """One line of the table, under its head."""
+    if first:
+        print(f"{'graph':<11}{'K':>3} {'method':<11}{'cut %':>7}{'imb':>7}{'backwards':>11}{'cycle':>6}", end="")
+        print(f"{'wall s':>8}{'CPU s':>8}{'MB':>7}")
+    print(
+        f"{row['graph']:<11}{row['parts']:>3} {row['method']:<11}{100 * row['cut_fraction']:>7.2f}"
+        f"{row['imbalance']:>7.3f}{row['backward_edges']:>11}{row['cyclic_parts']:>6}"
+        f"{row['wall_s']:>8.2f}{row['cpu_s']:>8.2f}{row['peak_rss_mb']:>7.0f}",
+        flush=True,
+    )
+
+
+def metis_ratio(rows: list[dict[str, Any]]) -> float | None:
+    """Geometric mean of our default cut over METIS's on the EPFL circuits."""
+    cut = {(row["graph"], row["method"]): row["cut_edges"] for row in rows if row["graph"] != "g2"}
+    logs = [
+        math.log(cut[graph, "default"] / cut[graph, "METIS"])
+        for graph, method in cut
+        if method == "METIS" and cut[graph, "METIS"] and cut[graph, "default"]
+    ]
+    return math.exp(sum(logs) / len(logs)) if logs else None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
