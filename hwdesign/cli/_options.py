@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from hwdesign.cli._command import UsageError
+from hwdesign.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hwdesign.learn import TrainConfig
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Netlist; its suffix tells the format.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.")]
@@ -25,3 +31,21 @@ SetOption = Annotated[
 def default_run(config: Path) -> Path:
     """Where a configuration's run goes when nothing else is said."""
     return Path("runs") / config.stem
+
+
+def read_config(path: Path, overrides: list[str] | None) -> TrainConfig:
+    """A training configuration with the overrides of `--set`.
+
+    Raises:
+        UsageError: an override is wrong.
+        As `hwdesign.learn.load_config`.
+    """
+    from hwdesign.learn import load_config
+
+    try:
+        return load_config(path, overrides or [])
+    except ConfigError as error:
+        if error.file is not None:
+            raise
+        # No file is at fault, so that the command line is.
+        raise UsageError(error.what, mend=error.mend) from error

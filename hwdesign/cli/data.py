@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from hwdesign.cli._command import UsageError, command
-from hwdesign.cli._options import ConfigOption, RunOption, SetOption, default_run
+from hwdesign.cli._options import ConfigOption, RunOption, SetOption, default_run, read_config
 from hwdesign.cli._output import Result, count, table
 from hwdesign.errors import DataError, FileError
 from hwdesign.files import os_reason
@@ -146,9 +146,8 @@ def make_aig(config: ConfigOption, run: RunOption = None, set_: SetOption = None
     Maps, cuts and simulates the circuits of a configuration, so that training starts at once.
     """
     from hwdesign.aig.data import load_splits
-    from hwdesign.learn import load_config
 
-    loaded = load_config(config, set_ or [])
+    loaded = read_config(config, set_)
     cache = loaded.folder / loaded.data.cache if loaded.data.cache else (run or default_run(config)) / "cache"
     try:
         cache.mkdir(parents=True, exist_ok=True)

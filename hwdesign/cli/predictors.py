@@ -18,6 +18,7 @@ from hwdesign.cli._options import (
     SeedOption,
     SetOption,
     default_run,
+    read_config,
 )
 from hwdesign.cli._output import Result, count, table
 
@@ -57,10 +58,9 @@ def train_aig(
     --resume goes on from it.
     """
     from hwdesign.aig import train
-    from hwdesign.learn import load_config
 
     folder = run or default_run(config)
-    summary = train(load_config(config, set_ or []), folder, resume=resume, progress=sys.stderr.isatty())
+    summary = train(read_config(config, set_), folder, resume=resume, progress=sys.stderr.isatty())
     lines = [
         f"{folder}: {count(summary.epochs, 'epoch')}, the best is {summary.best_epoch} "
         f"(validation error {summary.validation:.4f}), {summary.parameters} parameters, {summary.seconds:.0f} s",

@@ -190,22 +190,29 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
     content = {} if root is None else yaml.safe_load(text)
     if not isinstance(content, dict):
         raise ConfigError("a configuration is a mapping of keys to values", file=path, line=1)
-    for key in ("folder", "source"):
-        if key in content:
-            raise ConfigError(f"unknown key '{key}'", file=path, line=_line(root, (key,)))
     for override in overrides:
         _apply(content, override)
+    for key in ("folder", "source"):
+        if key in content:
+            raise _fault(f"unknown key '{key}'", (key,), str(path), root, overrides)
     content |= {"folder": path.parent, "source": str(path)}
-    return parse_section(TrainConfig, content, file=str(path), root=root)
+    return parse_section(TrainConfig, content, file=str(path), root=root, overrides=overrides)
 
 
 def parse_section(
-    model: type[_Model], content: Mapping[str, Any], *, file: str = "", prefix: str = "", root: yaml.Node | None = None
+    model: type[_Model],
+    content: Mapping[str, Any],
+    *,
+    file: str = "",
+    prefix: str = "",
+    root: yaml.Node | None = None,
+    overrides: Sequence[str] = (),
 ) -> _Model:
     """Check `content` against a pydantic model.
 
     Raises:
-        ConfigError: the first fault, with the nearest known key where a key is unknown.
+        ConfigError: the first fault, with the nearest known key where a key is unknown; without a file where one of
+            `overrides` brought it in.
     """
     try:
         return model.model_validate(dict(content))
@@ -213,15 +220,31 @@ def parse_section(
         fault = error.errors()[0]
         where = tuple(part for part in fault["loc"] if isinstance(part, (str, int)))
         name = ".".join([*([prefix] if prefix else []), *map(str, where)])
-        line = _line(root, where)
         if fault["type"] == "extra_forbidden":
             known = _known_keys(model, where[:-1])
             near = difflib.get_close_matches(str(where[-1]), known, 1)
             mend = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
-            raise ConfigError(f"unknown key '{name}'", file=file or None, line=line, mend=mend) from error
+            raise _fault(f"unknown key '{name}'", where, file, root, overrides, mend) from error
         reason = fault["msg"].removeprefix("Value error, ")
         what = f"'{name}': {reason}" if name else reason
-        raise ConfigError(what, file=file or None, line=line) from error
+        raise _fault(what, where, file, root, overrides) from error
+
+
+def _fault(
+    what: str,
+    where: Sequence[str | int],
+    file: str,
+    root: yaml.Node | None,
+    overrides: Sequence[str],
+    mend: str = "",
+) -> ConfigError:
+    """The error of the key at `where`, blamed on the override that set it or else on the file."""
+    path = [str(part) for part in where]
+    for override in reversed(overrides):
+        keys = override.partition("=")[0].strip().split(".")
+        if path[: len(keys)] == keys:
+            return ConfigError(f"the override '{override}' is wrong: {what}", mend=mend)
+    return ConfigError(what, file=file or None, line=_line(root, where), mend=mend)
 
 
 def _known_keys(model: type[BaseModel], where: tuple[str | int, ...]) -> list[str]:

@@ -104,7 +104,7 @@ def test_data_make(cli: Cli, trained: Path) -> None:
     [
         (("trainer:", "trianer:"), [], ":13: unknown key 'trianer'; did you mean 'trainer'?"),
         (("width: 3", "widht: 3"), [], "circuit 'decoder' has no parameter 'widht'; did you mean 'width'?"),
-        (("", ""), ["--set", "optim.lrr=1"], ": unknown key 'optim.lrr'; did you mean 'lr'?"),
+        (("", ""), ["--set", "optim.lrr=1"], "'optim.lrr=1' is wrong: unknown key 'optim.lrr'; did you mean 'lr'?"),
         (("name: tiny", "name: ["), [], "bad.yaml:3: the configuration is not YAML: expected ',' or ']', but got ':'"),
     ],
 )
@@ -114,7 +114,7 @@ def test_a_wrong_configuration(
     path = tmp_path / "bad.yaml"
     path.write_text(CONFIG.replace(*change) if change[0] else CONFIG)
     code, out, err = cli("train", "aig", "--config", path, "--run", tmp_path / "run", *arguments)
-    assert (code, out) == (1, "")
+    assert (code, out) == (2 if arguments else 1, "")
     assert err.startswith("error: ")
     assert message in err
     assert err.count("\n") == 1
