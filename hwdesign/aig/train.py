@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,7 @@ from hwdesign.learn import (
 from hwdesign.learn.fit import EpochSampler, rank
 
 TASK = "aig.signal-probability"
+_FREE_FLAGS = ("accelerator", "threads", "max_epochs")  # rounding alone differs, and a run may go on for longer
 ESTIMATES = "estimates.safetensors"
 """File in a run's folder: float32[gates of the test circuits] `true`, `model` and `cop`."""
 
@@ -108,7 +110,7 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
 
     Raises:
         ConfigError: the configuration, its `model` section included.
-        DataError: a leak between splits; nothing to resume; other data than the checkpoint's.
+        DataError: a leak between splits; nothing to resume; other data or settings than the checkpoint's.
         KeyboardInterrupt: after Ctrl-C; the run can be resumed.
     """
     start = time.monotonic()
@@ -117,6 +119,8 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
         raise DataError(
             "the folder holds a run already", file=run_dir, mend="resume it, remove it, or choose another folder"
         )
+    if resume:
+        _check_same(run_dir, config)
     torch.set_num_threads(config.trainer.threads)
     splits = _prepare(config, run_dir, progress)
     train_graphs = [graph for circuit in splits["train"] for graph in circuit.graphs]
@@ -134,7 +138,7 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
         "patterns": config.data.patterns,
     }
     if resume:
-        _check_same(run_dir, card)
+        _check_card(run_dir, card)
     seed_everything(config.seed)
     network = AigEncoder(shape)
     result = fit(
@@ -197,13 +201,22 @@ def load_network(run_dir: Path) -> tuple[AigEncoder, dict[str, Any]]:
     state, card = load_checkpoint(path)
     if card.get("task") != TASK:
         raise DataError(f"the checkpoint is of the task '{card.get('task')}', not '{TASK}'", file=path)
-    if card.get("columns") != list(COLUMNS) or not isinstance(card.get("mean"), float):
+    if card.get("columns") != list(COLUMNS):
         raise DataError("the checkpoint was made for other node columns", file=path, mend="train again")
-    network = AigEncoder(parse_section(EncoderConfig, card.get("model", {}), file=str(path), prefix="model"))
+    mean, model, digests = (card.get(key) for key in ("mean", "model", "digests"))
+    found = state.get("state_dict")
+    if (
+        not isinstance(mean, float)
+        or not math.isfinite(mean)
+        or not isinstance(model, dict)
+        or not isinstance(found, dict)
+        or not isinstance(digests, dict)
+        or not all(isinstance(members, list) for members in digests.values())
+    ):
+        raise DataError("the checkpoint's card is damaged", file=path, mend="use another one or train again")
+    network = AigEncoder(parse_section(EncoderConfig, model, file=str(path), prefix="model"))
     weights = {
-        key.removeprefix("network."): value
-        for key, value in state.get("state_dict", {}).items()
-        if key.startswith("network.")
+        str(key).removeprefix("network."): value for key, value in found.items() if str(key).startswith("network.")
     }
     try:
         network.load_state_dict(weights)
@@ -237,12 +250,45 @@ def _prepare(config: TrainConfig, run_dir: Path, progress: bool) -> dict[str, li
     return splits
 
 
-def _check_same(run_dir: Path, card: dict[str, Any]) -> None:
+def _check_same(run_dir: Path, config: TrainConfig) -> None:
+    """Refuse early to resume under settings that would not end where the uninterrupted run would."""
     path = run_dir / "checkpoints" / "last.safetensors"
     if not path.is_file():
         raise DataError("there is no checkpoint to resume from", file=path, mend="train without resuming")
+    card = load_checkpoint(path)[1]
+    old, new = card.get("config"), json.loads(config.model_dump_json())
+    if not isinstance(old, dict):
+        raise DataError("the checkpoint's card has no configuration", file=path, mend="train in another folder")
+    for name, before, after in _settings(old, new):
+        if before != after:
+            raise DataError(
+                f"the run to resume was made with {name} = {before}, not {after}",
+                file=path,
+                mend="give the same setting, or train in another folder",
+            )
+    done = card.get("epoch")
+    if isinstance(done, int) and done > config.trainer.max_epochs:
+        raise DataError(
+            f"the run to resume has {done} epochs already, more than trainer.max_epochs = {config.trainer.max_epochs}",
+            file=path,
+            mend="raise it, or train in another folder",
+        )
+
+
+def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
+    """Name, old and new value of what decides a run's numbers, beside its circuits and its model."""
+    yield "seed", old.get("seed"), new["seed"]
+    for section, skipped in (("data", ("splits", "cache")), ("optim", ()), ("trainer", _FREE_FLAGS)):
+        before, after = old.get(section), new[section]
+        for key, value in after.items():
+            if key not in skipped:
+                yield f"{section}.{key}", before.get(key) if isinstance(before, dict) else None, value
+
+
+def _check_card(run_dir: Path, card: dict[str, Any]) -> None:
+    path = run_dir / "checkpoints" / "last.safetensors"
     old = load_checkpoint(path)[1]
-    for key, what in (("model", "another model"), ("data", "other circuits"), ("patterns", "other labels")):
+    for key, what in (("model", "another model"), ("data", "other circuits")):
         if old.get(key) != card[key]:
             raise DataError(f"the run to resume was made with {what}", file=path, mend="train in another folder")
 

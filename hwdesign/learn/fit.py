@@ -23,10 +23,11 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, RichProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader, Sampler
 
 from hwdesign import __version__
-from hwdesign.errors import DataError, FileError
+from hwdesign.errors import ConfigError, DataError, FileError
 from hwdesign.files import os_reason, write_text
 from hwdesign.learn.checkpoint import SafetensorsIO
 from hwdesign.learn.config import TrainConfig
@@ -147,14 +148,21 @@ class _Figures(Callback):  # type: ignore[misc]
 
 
 def read_figures(path: Path) -> list[dict[str, float]]:
-    """Rows of a run's `metrics.csv`; none where the file is not there."""
+    """Rows of a run's `metrics.csv`; none where the file is not there.
+
+    Raises:
+        DataError: the file is damaged.
+    """
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as stream:
         try:
-            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
-        except (TypeError, ValueError) as error:
+            rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
+        except (TypeError, ValueError, csv.Error) as error:
             raise DataError("the run's figures are damaged", file=path, mend="remove the file") from error
+    if not all("epoch" in row for row in rows):
+        raise DataError("the run's figures have no column 'epoch'", file=path, mend="remove the file")
+    return rows
 
 
 def write_figures(path: Path, rows: list[dict[str, float]]) -> None:
@@ -212,6 +220,7 @@ def fit(
         progress: draw a progress bar on standard error.
 
     Raises:
+        ConfigError: trainer flags that Lightning refuses or this machine cannot serve.
         DataError: nothing to resume from.
         KeyboardInterrupt: after Ctrl-C, with both checkpoints in place.
     """
@@ -239,23 +248,26 @@ def fit(
         )
     bars: list[Callback] = [RichProgressBar(leave=False, console_kwargs={"stderr": True})] if progress else []
     with _quiet(), _main_thread_interrupt():
-        trainer = pl.Trainer(
-            accelerator=config.trainer.accelerator,
-            devices=config.trainer.devices,
-            strategy=config.trainer.strategy,
-            max_epochs=config.trainer.max_epochs,
-            gradient_clip_val=config.optim.gradient_clip,
-            logger=[CSVLogger(run_dir, "logs", ""), TensorBoardLogger(run_dir, "logs", "")],
-            callbacks=[_StepSeed(config.seed), checkpoints, _Figures(run_dir / "metrics.csv"), *bars],
-            plugins=[SafetensorsIO(make_card)],
-            enable_checkpointing=False,
-            enable_progress_bar=progress,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-            log_every_n_steps=10,
-            use_distributed_sampler=True,
-            default_root_dir=run_dir,
-        )
+        try:
+            trainer = pl.Trainer(
+                accelerator=config.trainer.accelerator,
+                devices=config.trainer.devices,
+                strategy=config.trainer.strategy,
+                max_epochs=config.trainer.max_epochs,
+                gradient_clip_val=config.optim.gradient_clip,
+                logger=[CSVLogger(run_dir, "logs", ""), TensorBoardLogger(run_dir, "logs", "")],
+                callbacks=[_StepSeed(config.seed), checkpoints, _Figures(run_dir / "metrics.csv"), *bars],
+                plugins=[SafetensorsIO(make_card)],
+                enable_checkpointing=False,
+                enable_progress_bar=progress,
+                enable_model_summary=False,
+                num_sanity_val_steps=0,
+                log_every_n_steps=10,
+                use_distributed_sampler=True,
+                default_root_dir=run_dir,
+            )
+        except (ValueError, MisconfigurationException) as error:  # a flag that Lightning or this machine does not take
+            raise ConfigError(f"'trainer': {str(error).rstrip('.')}", file=config.source or None) from error
         if not resume:
             checkpoints.start(_first_validation(module, validation))
         try:

@@ -18,7 +18,7 @@ from hwdesign.errors import ConfigError, DataError, HwdesignError
 from hwdesign.files import write_text
 from hwdesign.formats import read, write
 from hwdesign.graphs import AigArrays
-from hwdesign.learn import TrainConfig, load_config
+from hwdesign.learn import TrainConfig, load_checkpoint, load_config, save_checkpoint
 
 SMALL = {
     "name": "small",
@@ -171,9 +171,44 @@ def test_a_stopped_run_resumes(trained: RunSummary, tmp_path: Path, monkeypatch:
         train(config, tmp_path / "run", progress=False)
     with pytest.raises(DataError, match="made with another model"):
         train(write_config(tmp_path, model={"hidden": 9}), tmp_path / "run", resume=True, progress=False)
+    for change, message in (
+        ({"seed": 2}, "made with seed = 1, not 2; give the same setting"),
+        ({"optim": {"lr": 0.5}}, r"made with optim.lr = 0.003, not 0.5"),
+        ({"data": {**SMALL["data"], "slice_nodes": 32}}, "made with data.slice_nodes = 64, not 32"),  # type: ignore[dict-item]
+    ):
+        with pytest.raises(DataError, match=message):
+            train(write_config(tmp_path, **change), tmp_path / "run", resume=True, progress=False)
     resumed = train(config, tmp_path / "run", resume=True, progress=False)
     assert resumed.epochs == 2
     assert resumed.validation == pytest.approx(trained.validation, abs=1e-6)
+
+
+def test_a_run_cannot_end_before_it_stands(trained: RunSummary) -> None:
+    folder = trained.run_dir.parent
+    config = load_config(folder / "c.yaml", ["trainer.max_epochs=1"])
+    with pytest.raises(DataError, match=r"has 2 epochs already, more than trainer.max_epochs = 1; raise it"):
+        train(config, trained.run_dir, resume=True, progress=False)
+
+
+def test_nothing_to_resume_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no checkpoint to resume from"):
+        train(write_config(tmp_path), tmp_path / "run", resume=True, progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"model": None}, {"model": [1]}, {"mean": "0.5"}, {"mean": math.nan}, {"digests": {"train": 5}}, {"digests": []}],
+)
+def test_a_card_that_was_tampered_with(
+    trained: RunSummary, tmp_path: Path, unseen: Path, change: dict[str, object]
+) -> None:
+    state, card = load_checkpoint(trained.run_dir / "checkpoints" / "best.safetensors")
+    path = tmp_path / "checkpoints" / "best.safetensors"
+    path.parent.mkdir()
+    save_checkpoint(path, state, {**card, **change})
+    with pytest.raises(DataError, match="the checkpoint's card is damaged"):
+        predict(tmp_path, unseen)
 
 
 def test_faults_are_named(trained: RunSummary, tmp_path: Path, unseen: Path) -> None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from hwdesign.errors import DataError
+from hwdesign.errors import ConfigError, DataError
 from hwdesign.learn import FitResult, LearnModule, TrainConfig, fit, load_checkpoint, read_figures, seed_everything
 from hwdesign.learn.fit import EpochSampler
 from hwdesign.learn.module import warmup_cosine
@@ -98,6 +98,23 @@ def test_an_interrupted_run_resumes_to_the_same_weights(tmp_path: Path, stop_at:
 def test_nothing_to_resume(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no checkpoint to resume from"):
         run(tmp_path, config_of(max_epochs=1), resume=True)
+
+
+# An accelerator that this machine does not have.
+ABSENT = "cuda" if torch.backends.mps.is_available() else "mps"
+
+
+@pytest.mark.parametrize("flag", [{"strategy": "foo"}, {"accelerator": ABSENT}])
+def test_flags_that_lightning_refuses(tmp_path: Path, flag: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"^'trainer': .*strategy='foo'|^'trainer': .*[aA]ccelerator"):
+        run(tmp_path, config_of(max_epochs=1, **flag))
+
+
+@pytest.mark.parametrize(("text", "words"), [("a,b\n1,2\n", "no column 'epoch'"), ("epoch,x\n1\n", "are damaged")])
+def test_damaged_figures(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "metrics.csv").write_text(text)
+    with pytest.raises(DataError, match=words):
+        read_figures(tmp_path / "metrics.csv")
 
 
 def test_the_schedule_rises_then_falls() -> None:
