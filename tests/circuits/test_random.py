@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from hwdesign.circuits import generate
@@ -41,9 +41,15 @@ def test_random_aig_is_exact(data: st.DataObject, law: str, seed: int) -> None:
     outputs = data.draw(st.integers(1, 12))
     most = min(outputs * (2**depth - 1), depth + 200, inputs * (inputs - 1) if depth == 1 else 1 << 20)
     ands = data.draw(st.integers(depth, most))
-    module = generate(
-        "aig-random", inputs=inputs, ands=ands, outputs=outputs, depth=depth, law=law, seed=seed
-    ).top_module
+    try:
+        module = generate(
+            "aig-random", inputs=inputs, ands=ands, outputs=outputs, depth=depth, law=law, seed=seed
+        ).top_module
+    except NetlistError as error:
+        # Many different functions over few inputs at a small depth cannot always be found: refused, and only there.
+        assert "distinct ANDs do not fit" in str(error)
+        assert ands > 4 * inputs
+        reject()
     assert module.type_counts() == {"AND2": ands}
     assert len(module.ports_of(Direction.IN)) == inputs
     assert len(module.ports_of(Direction.OUT)) == outputs
