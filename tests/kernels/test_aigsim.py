@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from typing import Any
 
 import numpy as np
@@ -297,3 +299,28 @@ def test_misuse_is_refused_in_words() -> None:
         aigsim.count_ones_sequential(f0, f1, 2, [6], latch_reset=[3], cycles=1, streams=1)
     with pytest.raises(ValueError, match="one entry a latch"):
         aigsim.count_ones_sequential(f0, f1, 2, [6], latch_reset=[0, 0], cycles=1, streams=1)
+
+
+class WakeError(Exception):
+    """What the signal's handler raises."""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("sequential", [False, True])
+def test_a_signal_ends_a_long_run(threads: int, sequential: bool) -> None:
+    def wake(number: int, frame: object) -> None:
+        raise WakeError
+
+    old = signal.signal(signal.SIGALRM, wake)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    start = time.monotonic()
+    try:
+        with pytest.raises(WakeError):
+            if sequential:
+                aigsim.count_ones_sequential([2], [4], 2, [6], cycles=1 << 40, streams=8192, threads=threads)
+            else:
+                aigsim.count_ones([2], [4], 2, patterns=1 << 40, threads=threads)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+    assert time.monotonic() - start < 10

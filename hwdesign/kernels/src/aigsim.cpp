@@ -176,6 +176,7 @@ Activity count_activity(const Aig& aig, const Stimulus& stimulus, int64_t patter
   const int64_t block = choose_block(plan.rows, words, options.block), blocks = ceil_div(words, block);
   const int threads = static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(options.threads, blocks)));
   std::vector<Partial> parts(threads);
+  Stop stop(options.unwanted);
 
   run_threads(threads, [&](int t) {
     Partial& part = parts[t];
@@ -187,7 +188,7 @@ Activity count_activity(const Aig& aig, const Stimulus& stimulus, int64_t patter
     }
     Buffer buffer(plan.rows * block), mask(block), change_mask(block);
     const int64_t begin = blocks * t / threads, end = blocks * (t + 1) / threads;
-    for (int64_t b = begin; b < end; ++b) {
+    for (int64_t b = begin; b < end && !stop(t); ++b) {
       const int64_t at = b * block;
       fill_inputs(aig, stimulus, plan, buffer.data(), block, at, words);
       const bool masked = (at + block) * 64 > patterns, first = b == begin;
@@ -230,10 +231,11 @@ std::vector<uint64_t> simulate_words(const Aig& aig, const Stimulus& stimulus, i
   const int64_t block = choose_block(plan.rows, words, options.block), blocks = ceil_div(words, block);
   const int threads = static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(options.threads, blocks)));
   std::vector<uint64_t> result(static_cast<size_t>(count) * static_cast<size_t>(words), 0);
+  Stop stop(options.unwanted);
 
   run_threads(threads, [&](int t) {
     Buffer buffer(plan.rows * block);
-    for (int64_t b = blocks * t / threads; b < blocks * (t + 1) / threads; ++b) {
+    for (int64_t b = blocks * t / threads; b < blocks * (t + 1) / threads && !stop(t); ++b) {
       const int64_t at = b * block;
       fill_inputs(aig, stimulus, plan, buffer.data(), block, at, words);
       CaptureSink sink{place.data(), result.data(), words, at, std::min(block, words - at)};

@@ -32,6 +32,7 @@ struct SimulationOptions {
   int threads = 1;
   int simd = -1;        // -1: the widest that the processor has; see simd_levels()
   int64_t block = 0;    // words a block, a multiple of 8; 0: chosen from the cache's size
+  bool (*unwanted)() = nullptr;  // asked now and then by the calling thread; true ends the run, its result void
 };
 
 struct Activity {

@@ -58,6 +58,7 @@ Activity count_activity_sequential(const Aig& aig, const Sequence& sequence, con
   const int64_t blocks = (words + block - 1) / block;
   const int threads = static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(options.threads, blocks)));
   std::vector<Activity> parts(threads);
+  Stop stop(options.unwanted);
 
   run_threads(threads, [&](int t) {
     Activity& part = parts[t];
@@ -79,7 +80,7 @@ Activity count_activity_sequential(const Aig& aig, const Sequence& sequence, con
           row[w] = sequence.reset[l] == 2 ? random_word(key, at + w) : -static_cast<uint64_t>(sequence.reset[l]);
         }
       }
-      for (int64_t cycle = 0; cycle < sequence.warmup + sequence.cycles; ++cycle) {
+      for (int64_t cycle = 0; cycle < sequence.warmup + sequence.cycles && !stop(t); ++cycle) {
         for (int64_t i = 0; i < primary; ++i) {
           random_row(stimulus, i, static_cast<uint64_t>(cycle * words + at),
                      buffer.data() + static_cast<int64_t>(plan.input_row[i]) * block, block);

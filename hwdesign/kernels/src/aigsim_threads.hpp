@@ -1,12 +1,36 @@
-// A fork and join over a handful of threads.
+// A fork and join over a handful of threads, and a way for the caller to end long work early.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <exception>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 namespace hwdesign {
+
+// Thread 0, which is the caller's, asks about ten times a second whether the work is still wanted; all threads see the
+// answer. What was computed when it is not wanted is of no use.
+class Stop {
+ public:
+  explicit Stop(bool (*unwanted)()) : unwanted_(unwanted), next_(Clock::now() + kPeriod) {}
+
+  bool operator()(int thread) {
+    if (thread == 0 && unwanted_ && Clock::now() >= next_) {
+      next_ = Clock::now() + kPeriod;
+      if (unwanted_()) stop_.store(true, std::memory_order_relaxed);
+    }
+    return stop_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kPeriod{100};
+  bool (*unwanted_)();
+  Clock::time_point next_;  // thread 0's own
+  std::atomic<bool> stop_{false};
+};
 
 template <typename Body>
 void run_threads(int count, Body body) {

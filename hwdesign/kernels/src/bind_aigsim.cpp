@@ -61,9 +61,19 @@ struct Source {
   Stimulus stimulus;
 };
 
+// Whether a signal's handler, Ctrl-C's above all, raised; Python's error then stands until raise_if_interrupted.
+bool interrupted() {
+  nb::gil_scoped_acquire gil;
+  return PyErr_CheckSignals() != 0;
+}
+
+void raise_if_interrupted() {
+  if (PyErr_Occurred()) throw nb::python_error();
+}
+
 SimulationOptions make_options(int threads, int simd, int64_t block) {
   if (threads < 1 || threads > 1024) throw std::invalid_argument("threads must lie between 1 and 1024");
-  return {threads, simd, block};
+  return {threads, simd, block, &interrupted};
 }
 
 nb::tuple activity_tuple(Activity&& activity) {
@@ -87,6 +97,7 @@ void bind_aigsim(nb::module_& m) {
           nb::gil_scoped_release nogil;
           activity = count_activity(aig, source.stimulus, patterns, toggles, options);
         }
+        raise_if_interrupted();
         return activity_tuple(std::move(activity));
       },
       nb::arg("fanin0"), nb::arg("fanin1"), nb::arg("n_inputs"), nb::arg("patterns"), nb::arg("seed"),
@@ -106,6 +117,7 @@ void bind_aigsim(nb::module_& m) {
           nb::gil_scoped_release nogil;
           words = simulate_words(aig, source.stimulus, patterns, selected.data(), rows, options);
         }
+        raise_if_interrupted();
         return to_numpy(std::move(words), static_cast<size_t>(rows), static_cast<size_t>((patterns + 63) / 64));
       },
       nb::arg("fanin0"), nb::arg("fanin1"), nb::arg("n_inputs"), nb::arg("selected"), nb::arg("patterns"),
@@ -134,6 +146,7 @@ void bind_aigsim(nb::module_& m) {
           nb::gil_scoped_release nogil;
           activity = count_activity_sequential(aig, sequence, stimulus, toggles, options);
         }
+        raise_if_interrupted();
         return activity_tuple(std::move(activity));
       },
       nb::arg("fanin0"), nb::arg("fanin1"), nb::arg("n_inputs"), nb::arg("latch_next"), nb::arg("latch_reset"),
