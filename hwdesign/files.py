@@ -90,10 +90,10 @@ def write_atomic(path: str | Path) -> Iterator[Path]:
     # The target's own name may already be as long as the file system allows.
     beside = target.parent / f".hwdesign-{secrets.token_hex(8)}.tmp"
     try:
-        if target.is_dir():
+        if path.is_dir():
             raise FileError("cannot write the file: it is a folder", file=path)
         # A rename would put a file in the place of /dev/null, for the whole machine where root does it.
-        if target.exists() and not target.is_file():
+        if path.exists() and not path.is_file():
             raise FileError("cannot write the file: it is a device or a pipe", file=path, mend="name a regular file")
         beside.touch(mode=0o666, exist_ok=False)
         yield beside

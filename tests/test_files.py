@@ -38,6 +38,16 @@ def test_a_pipe_is_no_target(tmp_path: Path) -> None:
     assert sorted(item.name for item in tmp_path.iterdir()) == ["link", "pipe"]
 
 
+def test_an_open_pipe_is_no_target() -> None:
+    reader, writer = os.pipe()
+    try:
+        with pytest.raises(FileError, match="it is a device or a pipe"):
+            write_text(f"/dev/fd/{writer}", "text")
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "far").mkdir()
     link = tmp_path / "link"

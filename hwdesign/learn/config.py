@@ -14,6 +14,7 @@ from hwdesign.errors import ConfigError
 from hwdesign.files import read_input
 
 MAX_CONFIG_BYTES = 1 << 20
+_MAX_NESTING = 64  # PyYAML's time grows with the square of it
 SPLITS = ("train", "validation", "test")
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -177,7 +178,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
         overrides: `a.b=value`, the value in YAML.
 
     Raises:
-        ConfigError: not YAML, an alias, a duplicate or unknown key, or a value out of range; names the key and line.
+        ConfigError: not YAML, an alias, deep nesting, a duplicate or unknown key, or a value out of range; names the
+            key and line.
         FileError: the file cannot be read.
         LimitError: the file is larger than 1 MiB.
     """
@@ -269,10 +271,14 @@ def _inner_model(annotation: object) -> type[BaseModel] | None:
 def _parse(text: str, path: Path) -> yaml.Node | None:
     """Node tree, after refusing aliases (which can expand without bound) and duplicate keys."""
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            line = event.start_mark.line + 1 if event.start_mark else 0
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 0
                 raise ConfigError("a configuration takes no YAML aliases", file=path, line=line)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_NESTING:
+                raise ConfigError(f"the configuration is nested deeper than {_MAX_NESTING}", file=path, line=line)
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
         yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -323,7 +329,7 @@ def _apply(content: dict[str, Any], override: str) -> None:
         raise ConfigError(f"the override '{override}' is not of the form key.key=value")
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigError(f"the value of the override '{override}' is not YAML") from error
     at = content
     for key in keys[:-1]:

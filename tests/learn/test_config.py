@@ -90,6 +90,14 @@ def test_an_override_takes_no_blame_for_the_file(tmp_path: Path) -> None:
     assert caught.value.line == GOOD.count("\n") + 1
 
 
+@pytest.mark.parametrize("text", ["[" * 200_000, "a: " + "{b: " * 5000 + "1" + "}" * 5000])
+def test_nesting_is_bounded(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="nested deeper than 64"):
+        load_config(write(tmp_path, text))
+    with pytest.raises(ConfigError, match="is not YAML"):
+        load_config(write(tmp_path, GOOD), ["name=" + text[:6000]])
+
+
 def test_size_and_coding_are_bounded(tmp_path: Path) -> None:
     with pytest.raises(LimitError):
         load_config(write(tmp_path, "#" * (MAX_CONFIG_BYTES + 1)))
