@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from hwdesign.errors import FormatError
 from hwdesign.formats._yosys import synthesise
 from hwdesign.formats.yosys_json import read_yosys_json_text
 from hwdesign.netlist.netlist import Finding, Netlist
@@ -34,6 +35,8 @@ def read_rtl(
         ToolError: Yosys ran past its limits.
     """
     made = synthesise([path], target="gates", top=top, flatten=flatten, synchronous=synchronous, timeout_s=timeout_s)
+    if not made.top:
+        raise FormatError("the file holds no module", file=path)
     netlist = read_yosys_json_text(made.data, file=str(path), top=made.top)
     notes = tuple(Finding("synthesis", "note", text, netlist.top, (), str(path)) for text in made.warnings)
     return replace(netlist, findings=(*netlist.findings, *notes))

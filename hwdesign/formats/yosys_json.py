@@ -95,7 +95,7 @@ def read_yosys_json_text(text: bytes | str, *, file: str = "", top: str | None =
     where = file or None
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, a number of thousands of digits
         line = getattr(error, "lineno", 0)
         raise FormatError(f"this is no JSON ({error})", file=where, line=line) from error
     modules = data.get("modules") if isinstance(data, dict) else None

@@ -68,3 +68,11 @@ def test_names_tell_nothing_of_where_yosys_is_installed(tmp_path: Path) -> None:
     automatic = [label for label in labels if label.startswith("$techmap")]
     assert automatic
     assert not [label for label in automatic if "site-packages" in label or "/share/" in label]
+
+
+@pytest.mark.parametrize("text", ["", "// nothing\n"])
+def test_a_file_without_a_module(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "empty.sv"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=r"empty\.sv: the file holds no module"):
+        read(path)

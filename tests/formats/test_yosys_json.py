@@ -93,6 +93,7 @@ def test_black_boxes_keep_their_given_directions() -> None:
     ("text", "words"),
     [
         ("{", "x.json:1: this is no JSON"),
+        ("[" + "9" * 5000 + "]", "x.json: this is no JSON"),
         ("[]", "x.json: this JSON holds no Yosys netlist: it has no 'modules'; use write_json"),
         ('{"modules": {"m": {"ports": {"a": {"direction": "up", "bits": [2]}}}}}', "x.json: this JSON is no Yosys"),
         ('{"modules": {"m": {"ports": {"a": {"direction": "input", "bits": [1]}}}}}', "x.json: this JSON is no Yosys"),
