@@ -77,13 +77,46 @@ struct Domain {
   bool holds(int32_t part) const { return (first <= part && part < last) != outside; }
 };
 
+// How many fan-ins and fan-outs stand in a node's own part. One of the first keeps it from moving down, one of the
+// second from moving up, which tells most nodes from those that can move without a look at their neighbours.
+struct Held {
+  int32_t in = 0, out = 0;
+};
+
 struct Shared {
   const Dag& dag;
   std::vector<int32_t>& part;
   const Caps& caps;
   std::vector<int64_t> load;
   std::vector<uint8_t> moved;
+  std::vector<Held> held;  // a search touches the entries of its own domain only
 };
+
+// Counts what holds each node; returns the weight of the cut.
+int64_t count_held(Shared& s, int threads) {
+  const Dag& dag = s.dag;
+  const int workers = dag.nodes >= kSplitNodes ? std::max(threads, 1) : 1;
+  std::vector<int64_t> cut(workers, 0);
+  run_threads(workers, [&](int worker) {
+    const int32_t end = static_cast<int32_t>(static_cast<int64_t>(dag.nodes) * (worker + 1) / workers);
+    int64_t sum = 0;
+    for (int32_t v = static_cast<int32_t>(static_cast<int64_t>(dag.nodes) * worker / workers); v < end; ++v) {
+      const int32_t p = s.part[v];
+      Held held;
+      for (int64_t e = dag.in_ptr[v]; e < dag.in_ptr[v + 1]; ++e) held.in += s.part[dag.in[e]] == p;
+      for (int64_t e = dag.out_ptr[v]; e < dag.out_ptr[v + 1]; ++e) {
+        const bool same = s.part[dag.out[e]] == p;
+        held.out += same;
+        sum += same ? 0 : dag.out_w[e];
+      }
+      s.held[v] = held;
+    }
+    cut[worker] = sum;
+  });
+  int64_t total = 0;
+  for (const int64_t c : cut) total += c;
+  return total;
+}
 
 // Searches inside one domain. What stands in the other one counts as lying below, between or above, which is the same
 // whatever the other search does: so two searches may run at once, and do what they would do one after the other.
@@ -111,6 +144,7 @@ class Search {
 
   // The best move of a node that respects order, caps and domain; false where there is none.
   bool best(int32_t v, Move& move) const {
+    if (s_.held[v].in > 0 && s_.held[v].out > 0) return false;
     const Surroundings a = look_around(dag_, s_.part, parts_, v);
     const int32_t p = s_.part[v];
     bool found = false;
@@ -129,9 +163,22 @@ class Search {
   }
 
   void put(int32_t v, int32_t to) {
-    s_.load[s_.part[v]] -= dag_.weight[v];
+    const int32_t from = s_.part[v];
+    s_.load[from] -= dag_.weight[v];
     s_.load[to] += dag_.weight[v];
     __atomic_store_n(&s_.part[v], to, __ATOMIC_RELAXED);
+    Held held;
+    for (int64_t e = dag_.in_ptr[v]; e < dag_.in_ptr[v + 1]; ++e) {
+      const int32_t u = dag_.in[e], p = read_part(s_.part, u);
+      if (p == from) --s_.held[u].out;
+      if (p == to) ++s_.held[u].out, ++held.in;
+    }
+    for (int64_t e = dag_.out_ptr[v]; e < dag_.out_ptr[v + 1]; ++e) {
+      const int32_t w = dag_.out[e], p = read_part(s_.part, w);
+      if (p == from) --s_.held[w].in;
+      if (p == to) ++s_.held[w].in, ++held.out;
+    }
+    s_.held[v] = held;
   }
 
   void push(const Move& move) {
@@ -192,9 +239,10 @@ class Search {
 void refine(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const SearchEffort& effort, uint64_t seed,
             int threads) {
   const int32_t parts = static_cast<int32_t>(caps.size());
-  Shared shared{dag, part, caps, part_loads(dag, part, parts), std::vector<uint8_t>(dag.nodes)};
+  Shared shared{dag, part, caps, part_loads(dag, part, parts), std::vector<uint8_t>(dag.nodes),
+                std::vector<Held>(dag.nodes)};
   const bool split = dag.nodes >= kSplitNodes && parts >= kSplitParts;
-  int64_t cut = cut_weight(dag, part);
+  int64_t cut = count_held(shared, threads);
   std::vector<int32_t> block((dag.nodes + kBlock - 1) / kBlock);
   for (int round = 0; round < effort.rounds; ++round) {
     const uint64_t key = stream_key(seed, round);
