@@ -16,7 +16,13 @@ from hwdesign.netlist.expressions import RUNTIME_NAMES, Function, evaluate_expre
 from hwdesign.netlist.module import Module, SideTable
 from hwdesign.netlist.names import NameTable
 from hwdesign.netlist.netlist import Directive, Model, Netlist, module_type
-from hwdesign.netlist.parameters import functions, global_environment, module_environment
+from hwdesign.netlist.parameters import (
+    control_words,
+    functions,
+    global_environment,
+    module_environment,
+    split_arguments,
+)
 from hwdesign.netlist.quantity import format_number, parse_number
 from hwdesign.netlist.types import CellType, Kind
 
@@ -87,7 +93,7 @@ class _Elaborator:
         library = netlist.library.with_types(self.new_types.values())
         pool = self.names.freeze()
         directives = tuple(
-            replace(d, text=self._braces(d), module="")
+            replace(d, text=self._control(d), module="")
             for d in netlist.directives
             if d.name not in ("param", "func") and d.module in ("", netlist.top)
         )
@@ -118,14 +124,22 @@ class _Elaborator:
             self.pending.append(key)
         return name
 
-    def _braces(self, directive: Directive) -> str:
-        def number(match: re.Match[str]) -> str:
-            try:
-                return format_number(evaluate_expression(match.group(1), self.outer, functions(self.netlist)))
-            except HwdesignError as error:
-                raise NetlistError(error.what, file=self.netlist.file, line=directive.line) from error
+    def _control(self, directive: Directive) -> str:
+        """A control line with its expressions worked out: those in braces and, where JoSIM has them, bare ones."""
 
-        return _BRACES.sub(number, directive.text)
+        def number(text: str) -> str:
+            try:
+                return format_number(evaluate_expression(text, self.outer, functions(self.netlist)))
+            except HwdesignError as error:
+                what = f"'.{directive.name}': {error.what}"
+                raise NetlistError(
+                    what, file=self.netlist.file or None, line=directive.line, mend=error.mend
+                ) from error
+
+        text = _BRACES.sub(lambda match: number(match.group(1)), directive.text)
+        return " ".join(
+            word if kind == "word" else lead + number(word) for kind, lead, word in control_words(directive.name, text)
+        )  # fmt: skip
 
     # Modules
 
@@ -197,7 +211,9 @@ class _Elaborator:
             cell = next((c for c, name in enumerate(module.cell_labels()) if name.lower() == label), -1)
             if cell < 0:
                 raise NetlistError(f"module '{module.name}' has no parameter '{label}'")
-            key = "area" if module.type_of(cell).name == "B" else "value"
+            key = {"T": "td"}.get(module.type_of(cell).name, "value")
+            if module.type_of(cell).name == "B":
+                key = "area" if module.param(cell, "ic") is None else "ic"
             table = params.get(key, SideTable(np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.int32)))
             rows = {int(c): at for at, c in enumerate(table.cell)}
             cells = np.array(sorted({*rows, cell}), np.int32)
@@ -257,6 +273,9 @@ class _Elaborator:
         params: dict[str, float | str] = {}
         for key, value in model.params.items():
             params[key] = value
+            if key == "cpr" and isinstance(value, str):
+                params[key] = self._harmonics(model, value, env, known)
+                continue
             # A word that is no parameter, a version or a flag stays as it is.
             if isinstance(value, str) and value and value[0] != '"':
                 word = _WORD.match(value) is not None
@@ -268,6 +287,16 @@ class _Elaborator:
                             f"model '{model.name}': {error.what}", file=self.netlist.file, line=model.line
                         ) from error
         return replace(model, params=params, scope="")
+
+    def _harmonics(self, model: Model, value: str, env: dict[str, float], known: dict[str, Function]) -> str:
+        """A junction's current-phase relation, numbers or expressions apart by commas."""
+        try:
+            parts = [evaluate_expression(part, env, known) for part in split_arguments(value)]
+        except HwdesignError as error:
+            raise NetlistError(
+                f"model '{model.name}': {error.what}", file=self.netlist.file, line=model.line
+            ) from error
+        return ",".join(map(format_number, parts))
 
     def _local_models(self, module: str, key: _Key, env: dict[str, float], known: dict[str, Function]) -> None:
         for model in self.netlist.models.values():

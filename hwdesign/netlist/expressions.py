@@ -1,7 +1,8 @@
 """Arithmetic expressions of SPICE parameters: parsed by recursive descent, evaluated on a stack, never by `eval`.
 
 Operators by rising precedence: `c ? a : b`; `||`; `&&`; `== != <>`; `< <= > >=`; `+ -`; `* / % \\`; unary `- + !`;
-`^` and `**` (from left to right, and above unary minus: -2^2 is -4, as in ngspice). Names are case-insensitive.
+`^` and `**` (from left to right, and above unary minus: -2^2 is -4, as in ngspice; JoSIM goes from right to left, so a
+chain is kept with its brackets). Names are case-insensitive.
 Numbers may carry engineering suffixes. `log` is the natural logarithm. Sources: ngspice manual, section 2.9.5; the
 constants are JoSIM's and are hidden by a parameter of the same name.
 """
@@ -26,8 +27,19 @@ CONSTANTS: Mapping[str, float] = {
     "c": 299792458.0,
     "mu0": 12.566370614e-7,
     "eps0": 8.854187817e-12,
+    "sigma": 3.291059757e-16,
+    "phi0": 2.067833831170082e-15,
+    "kb": 1.38064852e-23,
+    "h": 6.62607004e-34,
 }
-"""SI units: flux quantum in weber, `ev` in coulomb, `c` in metre per second. Source: JoSIM syntax guide, Constants."""
+"""SI units: flux quantum in weber, `ev` in coulomb, `c` in metre per second, `sigma` the flux quantum over 2π.
+
+Source: JoSIM syntax guide, Constants; `phi0`, `kb` and `h` (CODATA 2014, as JoSIM's are) are not known to JoSIM.
+"""
+
+JOSIM_CONSTANTS = frozenset(CONSTANTS) - {"phi0", "kb", "h"}
+JOSIM_FUNCTIONS = frozenset("cos sin tan acos asin atan cosh sinh tanh acosh asinh atanh exp log sqrt cbrt".split())
+"""What JoSIM's own expressions know. Its `log10` is listed but gives 0 (version 2.7), so it is left out."""
 
 RUNTIME_NAMES = frozenset({"time", "temper", "temp", "hertz", "freq"})
 """Names that a simulator knows only while it runs; an expression that uses one stays a text."""
@@ -49,7 +61,7 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., float]]] = {
     "floor": (1, lambda x: float(math.floor(x))), "ceil": (1, lambda x: float(math.ceil(x))),
     "nint": (1, lambda x: float(round(x))), "round": (1, lambda x: float(round(x))),
     "pow": (2, math.pow), "pwr": (2, lambda x, y: math.pow(abs(x), y)), "atan2": (2, math.atan2),
-    "hypot": (2, math.hypot), "sign": (2, lambda x, y: math.copysign(abs(x), y)),
+    "cbrt": (1, math.cbrt), "hypot": (2, math.hypot), "sign": (2, lambda x, y: math.copysign(abs(x), y)),
     "min": (-1, min), "max": (-1, max),
 }  # fmt: skip
 """Functions by name: number of arguments (-1: one or more) and what computes them."""

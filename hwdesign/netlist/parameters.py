@@ -8,7 +8,7 @@ module (directives `param` of that module), which may depend on both.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from hwdesign.errors import FormatError, NetlistError
 from hwdesign.netlist.expressions import Function, evaluate_expression, names_in
@@ -17,6 +17,8 @@ from hwdesign.netlist.quantity import format_number, parse_number
 
 Value = float | str
 
+_WITH_VALUES = frozenset({"tran", "temp", "neb", "spread", "iv"})
+_FLAGS = frozenset({"dst", "uic"})
 _FUNCTION = re.compile(r"\s*([A-Za-z_]\w*)\s*\(([\w\s,]*)\)\s*=?\s*(.+)\Z", re.DOTALL)
 
 
@@ -144,6 +146,40 @@ def module_environment(
     _override(formal, overrides or {}, f"module '{module}'")
     known = functions(netlist, module)
     return resolve(definitions(netlist, module), resolve(formal, base, known), known)
+
+
+def split_arguments(text: str) -> list[str]:
+    """The parts of `a,f(b,c),d` at its outer commas."""
+    parts, depth, begin = [], 0, 0
+    for at, sign in enumerate(text):
+        depth += (sign in "({") - (sign in ")}")
+        if sign == "," and depth == 0:
+            parts.append(text[begin:at])
+            begin = at + 1
+    return [part.strip() for part in [*parts, text[begin:]]]
+
+
+def control_words(name: str, text: str) -> Iterator[tuple[str, str, str]]:
+    """The words of a control line, and which of them are expressions that wait for their value.
+
+    JoSIM takes parameters in `.tran`, `.temp`, `.neb`, `.spread` and as the current of `.iv`.
+
+    Args:
+        name: of the control line, in lower case.
+        text: what follows it.
+
+    Yields:
+        (`word`, '', text) for what stays, (`expression`, lead, text) for an expression after its lead (`L=`).
+    """
+    if name not in _WITH_VALUES:
+        yield "word", "", text
+        return
+    for at, word in enumerate(re.sub(r"\s*=\s*", "=", text).split()):
+        lead, equals, value = word.rpartition("=")
+        if not value or value.lower() in _FLAGS or parse_number(value) is not None or (name == "iv" and at != 1):
+            yield "word", "", word
+        else:
+            yield "expression", lead + equals, value
 
 
 def _override(own: dict[str, Value], overrides: Mapping[str, float], where: str) -> None:
