@@ -62,6 +62,10 @@ class ConfigError(HwdesignError):
     """A configuration file or value is wrong."""
 
 
+class OverrideError(ConfigError):
+    """A setting given beside the configuration file, as by `--set`, is wrong; the file is not at fault."""
+
+
 class DataError(HwdesignError):
     """A data set, split, checkpoint or its card is missing, damaged or does not fit."""
 

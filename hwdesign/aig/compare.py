@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch_geometric.data import Data
 
 from hwdesign.aig.model import AigEncoder
 from hwdesign.aig.propagate import Prior, propagate
+from hwdesign.errors import DataError
 from hwdesign.learn import Regression, regression_metrics
 
 METHODS = ("model", "mean", "cop", "untrained")
@@ -50,7 +52,7 @@ def predict_graph(network: AigEncoder, data: Data) -> NDArray[np.float32]:
 
 
 def compare(
-    network: AigEncoder, data: Data, mean: float
+    network: AigEncoder, data: Data, mean: float, *, file: Path | None = None
 ) -> tuple[dict[str, Regression], dict[str, NDArray[np.float32]]]:
     """Metrics over AND nodes, and the per-node estimates, of each method.
 
@@ -58,6 +60,10 @@ def compare(
         network: the encoder.
         data: a labelled graph.
         mean: of the training labels.
+        file: the network's checkpoint, for messages.
+
+    Raises:
+        DataError: an estimate is not finite, as where weights are huge.
     """
     prior: Prior = "cop" if network.config.prior == "none" else network.config.prior
     estimates = {
@@ -66,6 +72,8 @@ def compare(
         "cop": data.cop.numpy(),
         "untrained": propagate(data, prior, width=network.config.sketch).numpy(),
     }
+    if not np.isfinite(estimates["model"]).all():
+        raise DataError("the network's estimates are not finite", file=file, mend="train again, with a lower optim.lr")
     gates = data.and_index.numpy()
     true = data.y.numpy()[gates]
     return {name: regression_metrics(true, values[gates]) for name, values in estimates.items()}, estimates

@@ -17,11 +17,21 @@ from hwdesign import __version__
 from hwdesign.aig.cuts import MAX_LEAVES, reconvergent_cuts
 from hwdesign.aig.labels import FloatArray, cop, simulated, uniform_inputs
 from hwdesign.circuits import generate
-from hwdesign.errors import DataError
-from hwdesign.files import read_input
+from hwdesign.errors import DataError, FileError, HwdesignError
+from hwdesign.files import os_reason, read_input
 from hwdesign.formats import read
-from hwdesign.graphs import AIG_COLUMNS, AigArrays, GraphSet, Member, aig_data, cached, content_key, slice_aig
-from hwdesign.learn import CircuitSource, DataConfig
+from hwdesign.graphs import (
+    AIG_COLUMNS,
+    AigArrays,
+    GraphSet,
+    Member,
+    aig_data,
+    cached,
+    content_key,
+    find_leak,
+    slice_aig,
+)
+from hwdesign.learn import CircuitSource, DataConfig, TrainConfig
 from hwdesign.netlist import Netlist
 from hwdesign.netlist.aig import AigView, aig_view
 from hwdesign.passes import flatten, partition, to_aig
@@ -157,6 +167,10 @@ def load_circuit(source: CircuitSource, folder: Path, config: DataConfig, cache:
         config: patterns, slice size, seeds.
         cache: folder of prepared circuits.
         training: cut it into slices; otherwise keep it whole.
+
+    Raises:
+        FileError, FormatError, NetlistError, UnsupportedError, LimitError: the circuit cannot be read or mapped.
+        DataError: it has no AND node.
     """
     path = None if source.file is None else folder / source.file
     origin: list[object] = [source.generate, dict(source.params), __version__]
@@ -180,24 +194,76 @@ def load_circuit(source: CircuitSource, folder: Path, config: DataConfig, cache:
         }
         return GraphSet(graphs, info)
 
-    found = cached(cache, key, make)
+    found = cached(cache, key, make, _usable)
     member = Member(source.name, source.family, str(found.info["digest"]))
     ands, latches, depth = (int(found.info[name]) for name in ("ands", "latches", "depth"))
     return Circuit(member, found.graphs, ands, latches, depth)
 
 
+_FIELDS = frozenset(
+    "x y cop edge_index edge_attr and_index input_probability input_rank input_count cut_index cut_table".split()
+)
+
+
+def _usable(found: GraphSet) -> bool:
+    """Whether graphs from a cache are what `load_circuit` stored, as far as training could stumble over them."""
+    numbers = [found.info.get(key) for key in ("ands", "latches", "depth")]
+    return (
+        all(isinstance(number, int) for number in numbers)
+        and isinstance(found.info.get("digest"), str)
+        and len(found.graphs) > 0
+        and all(set(graph.keys()) >= _FIELDS and bool(torch.isfinite(graph.y).all()) for graph in found.graphs)
+    )
+
+
+def cache_folder(config: TrainConfig, run_dir: Path) -> Path:
+    """Folder of the prepared circuits, made if missing.
+
+    Raises:
+        ConfigError: the folder that the configuration names cannot be made.
+        FileError: the one in the run's folder cannot.
+    """
+    named = config.data.cache
+    cache = run_dir / "cache" if named is None else config.folder / named
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"cannot make the folder: {os_reason(error)}"
+        if named is None:
+            raise FileError(what, file=cache) from error
+        raise config.origin.fault(f"{named}: {what}", ("data", "cache"), "name another folder") from error
+    return cache
+
+
 def load_splits(
-    config: DataConfig, folder: Path, cache: Path, report: Callable[[str, int, int], None] | None = None
+    config: TrainConfig, cache: Path, report: Callable[[str, int, int], None] | None = None
 ) -> dict[str, list[Circuit]]:
-    """Prepare all circuits of a configuration; `report(name, done, total)` is called before each."""
-    total = sum(len(sources) for sources in config.splits.values())
+    """Prepare all circuits of a configuration; `report(name, done, total)` is called before each.
+
+    Raises:
+        ConfigError: a circuit that the configuration names is not there, cannot be made or has no AND node, or one
+            structure is in two splits; names the configuration's file and line.
+        As `load_circuit`: a fault that has a line in a circuit's own file.
+    """
+    total = sum(len(sources) for sources in config.data.splits.values())
     done = 0
     splits: dict[str, list[Circuit]] = {}
-    for split, sources in config.splits.items():
+    for split, sources in config.data.splits.items():
         splits[split] = []
-        for source in sources:
+        for place, source in enumerate(sources):
             if report is not None:
                 report(source.name, done, total)
-            splits[split].append(load_circuit(source, folder, config, cache, training=split == "train"))
+            try:
+                circuit = load_circuit(source, config.folder, config.data, cache, training=split == "train")
+            except HwdesignError as error:
+                path = "" if source.file is None else str(config.folder / source.file)
+                if error.line or (error.file or "") != path:  # not the circuit as a whole
+                    raise
+                what = f"{source.file}: {error.what}" if path else error.what
+                raise config.origin.fault(what, ("data", "splits", split, place), error.mend) from error
+            splits[split].append(circuit)
             done += 1
+    leak = find_leak({split: [circuit.member for circuit in circuits] for split, circuits in splits.items()})
+    if leak is not None:
+        raise config.origin.fault(leak.what, ("data", "splits", leak.split, leak.place), leak.mend)
     return splits

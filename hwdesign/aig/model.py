@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from hwdesign.aig.data import COLUMNS
 from hwdesign.aig.propagate import Prior, Sketch, clamp_joint, leaf_statistics, levels, window_probability
+from hwdesign.learn import Section
 
 
-class EncoderConfig(BaseModel):
+class EncoderConfig(Section):
     """Shape of the encoder.
 
     Attributes:
@@ -28,8 +29,6 @@ class EncoderConfig(BaseModel):
         cop_feature: give COP's estimate as an input column.
         dropout: on the context's state, while training.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     hidden: int = Field(default=32, ge=4, le=512)
     rounds: int = Field(default=2, ge=0, le=8)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hwdesign.aig.compare import CircuitMetrics, average, compare, verdict
 from hwdesign.aig.data import read_aig, structure_digest, whole_graph
-from hwdesign.aig.train import load_network
+from hwdesign.aig.train import best_checkpoint, load_network
 from hwdesign.files import write_text
 from hwdesign.formats import read
 from hwdesign.learn import Regression
@@ -93,14 +93,14 @@ def predict(
         seed: of those.
 
     Raises:
-        DataError: no trained run, or the circuit has no gate.
+        DataError: no trained run, a damaged checkpoint, or the circuit has no gate.
         FormatError, NetlistError, UnsupportedError: the circuit.
     """
     torch.set_num_threads(_THREADS)
     network, card = load_network(run_dir)
     view = read_aig(read(file, synchronous=True))
     data = whole_graph(view, patterns=patterns, seed=seed)
-    metrics, estimates = compare(network, data, card["mean"])
+    metrics, estimates = compare(network, data, card["mean"], file=best_checkpoint(run_dir))
     labels = view.variable_labels()
     true = data.y.numpy()
     rows = [
@@ -171,7 +171,8 @@ def evaluate(run_dir: Path, files: Sequence[Path], *, patterns: int = 65_536, se
     circuits = []
     for file in files:
         view = read_aig(read(file, synchronous=True))
-        metrics, _ = compare(network, whole_graph(view, patterns=patterns, seed=seed), card["mean"])
+        data = whole_graph(view, patterns=patterns, seed=seed)
+        metrics, _ = compare(network, data, card["mean"], file=best_checkpoint(run_dir))
         depth = int(view.levels().max(initial=0))
         circuits.append(CircuitMetrics(file.name, view.module.name, "file", view.num_ands, depth, metrics))
     averages = average(circuits)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -22,16 +21,18 @@ from torch.utils.data import DataLoader
 from torch_geometric.data import Batch, Data
 
 from hwdesign.aig.compare import CircuitMetrics, average, compare, verdict
-from hwdesign.aig.data import COLUMNS, Circuit, load_splits
+from hwdesign.aig.data import COLUMNS, Circuit, cache_folder, load_splits
 from hwdesign.aig.model import AigEncoder, EncoderConfig
-from hwdesign.errors import DataError, FileError
-from hwdesign.files import os_reason, write_atomic, write_text
-from hwdesign.graphs import check_splits, content_key
+from hwdesign.errors import ConfigError, DataError
+from hwdesign.files import write_atomic, write_text
+from hwdesign.graphs import content_key
 from hwdesign.learn import (
     LearnModule,
     TrainConfig,
+    check_trainer,
     fit,
     load_checkpoint,
+    load_weights,
     parse_section,
     seed_everything,
 )
@@ -109,12 +110,13 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
         progress: draw progress bars on standard error.
 
     Raises:
-        ConfigError: the configuration, its `model` section included.
-        DataError: a leak between splits; nothing to resume; other data or settings than the checkpoint's.
+        ConfigError: the configuration, its `model` section and its circuits included; a leak between splits.
+        DataError: nothing to resume; other data or settings than the checkpoint's; damaged checkpoints.
         KeyboardInterrupt: after Ctrl-C; the run can be resumed.
     """
     start = time.monotonic()
-    shape = parse_section(EncoderConfig, config.model, file=config.source, prefix="model")
+    shape = parse_section(EncoderConfig, config.model, origin=config.origin, prefix=("model",))
+    check_trainer(config)
     if not resume and (run_dir / "checkpoints" / "last.safetensors").exists() and rank() == 0:
         raise DataError(
             "the folder holds a run already", file=run_dir, mend="resume it, remove it, or choose another folder"
@@ -163,7 +165,7 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
     for split in ("validation", "test"):
         for c in splits.get(split, []):
             graph = c.graphs[0]
-            metrics, found = compare(best, graph, card["mean"])
+            metrics, found = compare(best, graph, card["mean"], file=best_checkpoint(run_dir))
             circuits.append(CircuitMetrics(c.member.name, c.member.parent, split, c.ands, c.depth, metrics))
             if split == last:
                 gates = graph.and_index.numpy()
@@ -189,13 +191,18 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
     return summary
 
 
+def best_checkpoint(run_dir: Path) -> Path:
+    """File of a run's chosen network."""
+    return run_dir / "checkpoints" / "best.safetensors"
+
+
 def load_network(run_dir: Path) -> tuple[AigEncoder, dict[str, Any]]:
     """The chosen network of a run, and its card.
 
     Raises:
         DataError: no run, a damaged checkpoint, or one of another task.
     """
-    path = run_dir / "checkpoints" / "best.safetensors"
+    path = best_checkpoint(run_dir)
     if not path.is_file():
         raise DataError("the folder holds no trained run", file=run_dir, mend="run `hwdesign train aig` first")
     state, card = load_checkpoint(path)
@@ -204,33 +211,25 @@ def load_network(run_dir: Path) -> tuple[AigEncoder, dict[str, Any]]:
     if card.get("columns") != list(COLUMNS):
         raise DataError("the checkpoint was made for other node columns", file=path, mend="train again")
     mean, model, digests = (card.get(key) for key in ("mean", "model", "digests"))
-    found = state.get("state_dict")
+    damaged = "the checkpoint's card is damaged"
     if (
         not isinstance(mean, float)
-        or not math.isfinite(mean)
+        or not 0.0 <= mean <= 1.0
         or not isinstance(model, dict)
-        or not isinstance(found, dict)
         or not isinstance(digests, dict)
         or not all(isinstance(members, list) for members in digests.values())
     ):
-        raise DataError("the checkpoint's card is damaged", file=path, mend="use another one or train again")
-    network = AigEncoder(parse_section(EncoderConfig, model, file=str(path), prefix="model"))
-    weights = {
-        str(key).removeprefix("network."): value for key, value in found.items() if str(key).startswith("network.")
-    }
+        raise DataError(damaged, file=path, mend="use another one or train again")
     try:
-        network.load_state_dict(weights)
-    except (RuntimeError, AttributeError) as error:
-        raise DataError("the checkpoint's weights do not fit its card", file=path, mend="train again") from error
+        network = AigEncoder(parse_section(EncoderConfig, model, prefix=("model",)))
+    except ConfigError as error:
+        raise DataError(f"{damaged}: {error.what}", file=path, mend="use another one or train again") from error
+    load_weights(network, state, file=path)
     return network.eval(), card
 
 
 def _prepare(config: TrainConfig, run_dir: Path, progress: bool) -> dict[str, list[Circuit]]:
-    cache = config.folder / config.data.cache if config.data.cache else run_dir / "cache"
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot make the run's folder: {os_reason(error)}", file=cache) from error
+    cache = cache_folder(config, run_dir)
     bar = Progress(
         TextColumn("preparing circuits"),
         BarColumn(),
@@ -244,9 +243,8 @@ def _prepare(config: TrainConfig, run_dir: Path, progress: bool) -> dict[str, li
         def report(name: str, done: int, total: int) -> None:
             bar.update(task, description=name, completed=done, total=total)
 
-        splits = load_splits(config.data, config.folder, cache, report)
+        splits = load_splits(config, cache, report)
         bar.update(task, description="done", completed=sum(len(s) for s in splits.values()))
-    check_splits({name: [circuit.member for circuit in members] for name, members in splits.items()})
     return splits
 
 

@@ -188,7 +188,7 @@ def find_generator(name: str) -> Generator:
     return found
 
 
-def generate(name: str, **params: object) -> Netlist:
+def generate(name: str, /, **params: object) -> Netlist:
     """Netlist of a generator.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import typer
 
 from hwdesign import __version__
 from hwdesign.cli import data, doctor, generate, netlists, predictors, report, simulate
-from hwdesign.cli._command import BROKEN_PIPE, INTERRUPTED, USAGE, abandon_stdout, say
+from hwdesign.cli._command import BROKEN_PIPE, INTERRUPTED, USAGE, UsageError, abandon_stdout, emit_error, say
 
 # Plain help: rich would take longer to import than all the rest.
 _LOOK: dict[str, Any] = {
@@ -83,13 +84,14 @@ def run(argv: Sequence[str] | None = None) -> int:
         # typer's own errors share no public base over the releases that we take, but all can format themselves.
         if not hasattr(error, "format_message"):
             raise
-        return _wrong_usage(error)
+        return _wrong_usage(error, as_json="--json" in itertools.takewhile("--".__ne__, arguments))
     finally:
         with contextlib.suppress(OSError):
             sys.stdout.flush()
 
 
-def _wrong_usage(error: Any) -> int:
+def _wrong_usage(error: Any, *, as_json: bool) -> int:
+    """Say what is wrong with a command line that typer refuses, before any command has seen its options."""
     context = getattr(error, "ctx", None)
     message = error.format_message()
     if message.startswith("Usage:"):  # a group without a command: the message is its help
@@ -97,5 +99,8 @@ def _wrong_usage(error: Any) -> int:
         return USAGE
     message = message.replace(". Did you mean", ", did you mean").rstrip(".?")
     path = context.command_path if context is not None else "hwdesign"
-    say(f"error: {message[0].lower()}{message[1:]}; see '{path} --help'")
+    fault = UsageError(message[0].lower() + message[1:], mend=f"see '{path} --help'")
+    say(f"error: {fault}")
+    if as_json:
+        emit_error(type(fault).__name__, fault.what, mend=fault.mend)
     return USAGE

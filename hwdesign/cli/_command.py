@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from hwdesign.cli._output import Result, emit, one_line
-from hwdesign.errors import HwdesignError, ToolError
+from hwdesign.errors import HwdesignError, OverrideError, ToolError
 
 FAILED, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
@@ -71,12 +71,16 @@ def run_command(function: Callable[[], Result], as_json: bool, verbose: int, deb
         except OSError as error:
             raise HwdesignError(f"cannot write to standard output: {(error.strerror or '').lower()}") from error
         return result.code
+    except OverrideError as error:  # as --set gave it
+        return _report(UsageError(error.what, mend=error.mend), as_json, verbose, debug)
     except HwdesignError as error:
         return _report(error, as_json, verbose, debug)
     except KeyboardInterrupt:
         if debug:
             _traceback()
         say("interrupted")
+        if as_json:
+            emit_error("KeyboardInterrupt", "interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         abandon_stdout()
@@ -84,12 +88,19 @@ def run_command(function: Callable[[], Result], as_json: bool, verbose: int, deb
     except MemoryError:
         if debug:
             _traceback()
-        say("error: memory ran out; give it a smaller input, or a machine with more memory")
+        what, mend = "memory ran out", "give it a smaller input, or a machine with more memory"
+        say(f"error: {what}; {mend}")
+        if as_json:
+            emit_error("MemoryError", what, mend=mend)
         return FAILED
     except Exception as error:  # a bug of ours: say so in one line
         if debug:
             _traceback()
-        say(f"error: internal error: {type(error).__name__}: {error}; run again with --debug and report what it prints")
+        what = f"internal error: {type(error).__name__}: {error}"
+        mend = "run again with --debug and report what it prints"
+        say(f"error: {what}; {mend}")
+        if as_json:
+            emit_error("InternalError", what, mend=mend)
         return FAILED
 
 
@@ -102,10 +113,15 @@ def _report(error: HwdesignError, as_json: bool, verbose: int, debug: bool) -> i
     say(f"error: {error}")
     code = USAGE if isinstance(error, UsageError) else FAILED
     if as_json:
-        fault = {key: getattr(error, key) for key in ("what", "file", "line", "mend")}
-        with contextlib.suppress(OSError):
-            emit(Result({"error": {"type": type(error).__name__, **fault}}), as_json=True)
+        emit_error(type(error).__name__, error.what, file=error.file, line=error.line, mend=error.mend)
     return code
+
+
+def emit_error(kind: str, what: str, *, file: str | None = None, line: int = 0, mend: str = "") -> None:
+    """Print the document that stands for an error under `--json`, where standard output takes it."""
+    with contextlib.suppress(OSError):
+        fault = {"type": kind, "what": what, "file": file, "line": line, "mend": mend}
+        emit(Result({"error": fault}), as_json=True)
 
 
 def _traceback() -> None:

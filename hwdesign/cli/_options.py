@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hwdesign.cli._command import UsageError
-from hwdesign.errors import ConfigError
-
 if TYPE_CHECKING:
     from hwdesign.learn import TrainConfig
 
@@ -37,15 +34,8 @@ def read_config(path: Path, overrides: list[str] | None) -> TrainConfig:
     """A training configuration with the overrides of `--set`.
 
     Raises:
-        UsageError: an override is wrong.
         As `hwdesign.learn.load_config`.
     """
     from hwdesign.learn import load_config
 
-    try:
-        return load_config(path, overrides or [])
-    except ConfigError as error:
-        if error.file is not None:
-            raise
-        # No file is at fault, so that the command line is.
-        raise UsageError(error.what, mend=error.mend) from error
+    return load_config(path, overrides or [])

@@ -13,8 +13,7 @@ import typer
 from hwdesign.cli._command import UsageError, command
 from hwdesign.cli._options import ConfigOption, RunOption, SetOption, default_run, read_config
 from hwdesign.cli._output import Result, count, table
-from hwdesign.errors import DataError, FileError
-from hwdesign.files import os_reason
+from hwdesign.errors import DataError
 
 FOLDER_VARIABLE = "HWDESIGN_DATA"
 
@@ -145,15 +144,11 @@ def make_aig(config: ConfigOption, run: RunOption = None, set_: SetOption = None
 
     Maps, cuts and simulates the circuits of a configuration, so that training starts at once.
     """
-    from hwdesign.aig.data import load_splits
+    from hwdesign.aig.data import cache_folder, load_splits
 
     loaded = read_config(config, set_)
-    cache = loaded.folder / loaded.data.cache if loaded.data.cache else (run or default_run(config)) / "cache"
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot make the folder: {os_reason(error)}", file=cache) from error
-    splits = load_splits(loaded.data, loaded.folder, cache)
+    cache = cache_folder(loaded, run or default_run(config))
+    splits = load_splits(loaded, cache)
     rows = list(_rows(splits))
     data = {"config": str(config), "cache": str(cache), "circuits": rows}
     lines = table(tuple(rows[0]), (tuple(row.values()) for row in rows)) if rows else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hwdesign.errors import DataError
 
@@ -26,31 +27,51 @@ class Member:
     digest: str = ""
 
 
+class Leak(NamedTuple):
+    """A circuit of one split that another split knows already.
+
+    Attributes:
+        split, place: which member it is.
+        what, mend: the fault, as in `HwdesignError`.
+    """
+
+    split: str
+    place: int
+    what: str
+    mend: str
+
+
+def find_leak(splits: Mapping[str, Sequence[Member]]) -> Leak | None:
+    """The first member whose parent, or whose structure under any name, is in an earlier split."""
+    parents: dict[str, tuple[str, str]] = {}
+    digests: dict[str, tuple[str, str]] = {}
+    for split, members in splits.items():
+        for place, member in enumerate(members):
+            known = parents.setdefault(member.parent, (split, member.name))
+            if known[0] != split:
+                what = (
+                    f"the parent '{member.parent}' is in '{known[0]}' (as '{known[1]}') and in '{split}' "
+                    f"(as '{member.name}')"
+                )
+                return Leak(split, place, what, "keep all circuits of one parent in one split")
+            if not member.digest:
+                continue
+            known = digests.setdefault(member.digest, (split, member.name))
+            if known[0] != split:
+                what = f"'{known[1]}' in '{known[0]}' and '{member.name}' in '{split}' are the same circuit"
+                return Leak(split, place, what, "remove one of them")
+    return None
+
+
 def check_splits(splits: Mapping[str, Sequence[Member]]) -> None:
     """Refuse a leak between splits.
 
     Raises:
         DataError: a parent, or one structure under two names, is in more than one split.
     """
-    parents: dict[str, tuple[str, str]] = {}
-    digests: dict[str, tuple[str, str]] = {}
-    for split, members in splits.items():
-        for member in members:
-            known = parents.setdefault(member.parent, (split, member.name))
-            if known[0] != split:
-                raise DataError(
-                    f"the parent '{member.parent}' is in '{known[0]}' (as '{known[1]}') and in '{split}' "
-                    f"(as '{member.name}')",
-                    mend="keep all circuits of one parent in one split",
-                )
-            if not member.digest:
-                continue
-            known = digests.setdefault(member.digest, (split, member.name))
-            if known[0] != split:
-                raise DataError(
-                    f"'{known[1]}' in '{known[0]}' and '{member.name}' in '{split}' are the same circuit",
-                    mend="remove one of them",
-                )
+    leak = find_leak(splits)
+    if leak is not None:
+        raise DataError(leak.what, mend=leak.mend)
 
 
 def split_by_parent(

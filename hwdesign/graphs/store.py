@@ -60,7 +60,8 @@ def save_graphs(path: Path, graphs: GraphSet) -> None:
                 continue
             if not isinstance(value, torch.Tensor):
                 raise ValueError(f"the graph's attribute '{key}' is no tensor")
-            tensors[f"{at}/{key}"] = value.contiguous()
+            # A copy: columns may be views of one storage, which safetensors refuses.
+            tensors[f"{at}/{key}"] = value.detach().clone(memory_format=torch.contiguous_format)
     head = json.dumps({"version": VERSION, "nodes": sizes, "info": dict(graphs.info)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,18 +96,23 @@ def load_graphs(path: Path) -> GraphSet:
             return GraphSet(graphs, head["info"])
     except OSError as error:
         raise DataError(f"cannot read the graphs: {os_reason(error)}", file=path) from error
-    except (SafetensorError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (SafetensorError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise DataError("the graphs are damaged", file=path, mend="remove the file") from error
 
 
-def cached(folder: Path, key: str, make: Callable[[], GraphSet]) -> GraphSet:
-    """Graphs of `key`, made and stored when they are missing or damaged."""
+def cached(
+    folder: Path, key: str, make: Callable[[], GraphSet], usable: Callable[[GraphSet], bool] = lambda _: True
+) -> GraphSet:
+    """Graphs of `key`, made and stored when they are missing, damaged, or not what `usable` asks for."""
     path = folder / f"{key}.safetensors"
     if path.is_file():
         try:
-            return load_graphs(path)
+            found = load_graphs(path)
         except DataError:
-            path.unlink(missing_ok=True)
+            found = None
+        if found is not None and usable(found):
+            return found
+        path.unlink(missing_ok=True)
     graphs = make()
     save_graphs(path, graphs)
     return graphs

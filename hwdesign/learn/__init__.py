@@ -1,8 +1,8 @@
 """Training shared by the wings: configuration, Lightning module, checkpoints, metrics."""
 
-from hwdesign.learn.checkpoint import load_checkpoint, save_checkpoint
-from hwdesign.learn.config import CircuitSource, DataConfig, TrainConfig, load_config, parse_section
-from hwdesign.learn.fit import FitResult, fit, read_figures, seed_everything, versions
+from hwdesign.learn.checkpoint import load_checkpoint, load_weights, save_checkpoint
+from hwdesign.learn.config import CircuitSource, DataConfig, Section, TrainConfig, load_config, parse_section
+from hwdesign.learn.fit import FitResult, check_trainer, fit, read_figures, seed_everything, versions
 from hwdesign.learn.metrics import Regression, regression_metrics
 from hwdesign.learn.module import LearnModule
 
@@ -12,10 +12,13 @@ __all__ = [
     "FitResult",
     "LearnModule",
     "Regression",
+    "Section",
     "TrainConfig",
+    "check_trainer",
     "fit",
     "load_checkpoint",
     "load_config",
+    "load_weights",
     "parse_section",
     "read_figures",
     "regression_metrics",

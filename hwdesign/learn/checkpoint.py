@@ -1,4 +1,8 @@
-"""Checkpoints without pickle: tensors as safetensors, everything else as JSON in the same file's header."""
+"""Checkpoints without pickle: tensors as safetensors, everything else as JSON in the same file's header.
+
+A checkpoint is untrusted input: what it says of itself is believed only where it is whole, of a known version, and
+every number in it is finite.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ VERSION = 1
 MAX_CHECKPOINT_BYTES = 4 << 30
 _KEY = "hwdesign.checkpoint"
 _MAX_DEPTH = 64
+_ANOTHER = "use another one or train again"
 
 Card = Mapping[str, Any]
 
@@ -46,7 +51,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """State and card of a checkpoint.
 
     Raises:
-        DataError: missing, damaged, or of a newer version.
+        DataError: missing, damaged, of a newer or no known version, or with a tensor that is not finite.
     """
     try:
         if path.stat().st_size > MAX_CHECKPOINT_BYTES:
@@ -56,23 +61,72 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             if text is None:
                 raise DataError("the file is no checkpoint of hwdesign", file=path)
             head = json.loads(text)
-            if not isinstance(head, dict) or not isinstance(head.get("version"), int):
-                raise DataError("the checkpoint's header is damaged", file=path)
-            if head["version"] > VERSION:
-                raise DataError(
-                    f"the checkpoint is of version {head['version']}, newer than {VERSION}",
-                    file=path,
-                    mend="install a newer hwdesign",
-                )
-            state = _unpack(head["tree"], file.get_tensor, 0)
+            if not isinstance(head, dict):
+                raise DataError("the checkpoint's header is damaged", file=path, mend=_ANOTHER)
+            _check_version(head.get("version"), path)
+            reader = _Reader(path, file)
+            state = reader.unpack(head["tree"])
+            reader.finish()
             card = head["card"]
     except OSError as error:
         raise DataError(f"cannot read the checkpoint: {os_reason(error)}", file=path, mend="train first") from error
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError("the checkpoint is damaged", file=path, mend="use another one or train again") from error
+        raise DataError("the checkpoint is damaged", file=path, mend=_ANOTHER) from error
     if not isinstance(state, dict) or not isinstance(card, dict):
-        raise DataError("the checkpoint's header is damaged", file=path)
+        raise DataError("the checkpoint's header is damaged", file=path, mend=_ANOTHER)
     return state, card
+
+
+def _check_version(version: object, path: Path) -> None:
+    # JSON's `true` is an int to Python.
+    if isinstance(version, int) and not isinstance(version, bool):
+        if version == VERSION:
+            return
+        if version > VERSION:
+            shown = f"version {version}, newer" if version < 10**9 else "a version newer"
+            raise DataError(f"the checkpoint is of {shown} than {VERSION}", file=path, mend="install a newer hwdesign")
+    raise DataError("the checkpoint's version is none that hwdesign writes", file=path, mend=_ANOTHER)
+
+
+def load_weights(network: torch.nn.Module, state: Mapping[str, Any], *, file: Path) -> None:
+    """Put a checkpoint's weights into the network that they were trained in.
+
+    Args:
+        network: of the shape that the checkpoint's card tells.
+        state: of `load_checkpoint`, whose `state_dict` names the weights as `network.` and their name in `network`.
+        file: the checkpoint, for messages.
+
+    Raises:
+        DataError: a tensor is missing, one too many, of another type or shape; names it as the file does.
+    """
+    found = state.get("state_dict")
+    if not isinstance(found, dict):
+        raise DataError("the checkpoint holds no weights", file=file, mend=_ANOTHER)
+    wanted = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    for name, tensor in wanted.items():
+        fault = _misfit(found.get(name), tensor)
+        if fault:
+            raise DataError(f"the tensor 'state_dict/{name}' {fault}", file=file, mend=_ANOTHER)
+    for name in found:
+        if name not in wanted:
+            what = f"the tensor 'state_dict/{name}' belongs to no weight of the network"
+            raise DataError(what, file=file, mend=_ANOTHER)
+    network.load_state_dict({name.removeprefix("network."): found[name] for name in wanted})
+
+
+def _misfit(found: object, wanted: torch.Tensor) -> str:
+    """Why `found` cannot take the place of `wanted`; empty where it can."""
+    if not isinstance(found, torch.Tensor):
+        return "is missing" if found is None else "is no tensor"
+    if found.dtype != wanted.dtype:
+        return f"is of type {_type(found)}, not {_type(wanted)}"
+    if found.shape != wanted.shape:
+        return f"has the shape {list(found.shape)}, not {list(wanted.shape)}"
+    return ""
+
+
+def _type(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _pack(value: object, tensors: dict[str, torch.Tensor], at: str) -> object:
@@ -93,22 +147,65 @@ def _pack(value: object, tensors: dict[str, torch.Tensor], at: str) -> object:
     raise DataError(f"a checkpoint cannot hold a {type(value).__name__} (at '{at}')")
 
 
-def _unpack(value: object, tensor: Callable[[str], torch.Tensor], depth: int) -> object:
-    if depth > _MAX_DEPTH:
-        raise ValueError("nested too deep")
-    if isinstance(value, list):
-        return [_unpack(item, tensor, depth + 1) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kind = value["$"]
-    if kind == "tensor":
-        return tensor(value["key"])
-    items = value["items"]
-    if kind == "tuple":
-        return tuple(_unpack(item, tensor, depth + 1) for item in items)
-    if kind != "map":
-        raise ValueError(f"unknown kind {kind}")
-    return {key: _unpack(item, tensor, depth + 1) for key, item in items}
+class _Reader:
+    """Takes the tree out of an open file, each of its tensors once.
+
+    Args:
+        path: the file, for messages.
+        file: what `safe_open` gives.
+    """
+
+    def __init__(self, path: Path, file: Any) -> None:
+        self._path = path
+        self._file = file
+        self._left = set(file.keys())
+
+    def unpack(self, value: object, at: str = "", depth: int = 0) -> Any:
+        """The inverse of `_pack`; ValueError, KeyError or TypeError where `_pack` would not have written it."""
+        if depth > _MAX_DEPTH:
+            raise ValueError("nested too deep")
+        if isinstance(value, list):
+            return [self.unpack(item, f"{at}/{place}", depth + 1) for place, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        kind = value["$"]
+        if kind == "tensor":
+            return self._tensor(value["key"], at)
+        items = value["items"]
+        if not isinstance(items, list) or kind not in ("tuple", "map"):
+            raise ValueError(f"unknown kind {kind}")
+        if kind == "tuple":
+            return tuple(self.unpack(item, f"{at}/{place}", depth + 1) for place, item in enumerate(items))
+        found: dict[str | int, Any] = {}
+        for key, item in items:
+            if not isinstance(key, str | int) or isinstance(key, bool) or key in found:
+                raise ValueError(f"the key {key!r} is odd or stands twice")
+            found[key] = self.unpack(item, f"{at}/{key}", depth + 1)
+        return found
+
+    def _tensor(self, key: object, at: str) -> torch.Tensor:
+        if not isinstance(key, str) or key not in self._left:
+            raise DataError(f"the tensor '{at.removeprefix('/')}' is missing", file=self._path, mend=_ANOTHER)
+        self._left.remove(key)
+        tensor: torch.Tensor = self._file.get_tensor(key)
+        if not _finite(tensor):
+            what = f"the tensor '{at.removeprefix('/')}' holds values that are not finite"
+            raise DataError(what, file=self._path, mend=_ANOTHER)
+        return tensor
+
+    def finish(self) -> None:
+        """Refuse tensors that the tree does not name."""
+        if self._left:
+            what = f"the tensor '{min(self._left)}' belongs to nothing in the checkpoint"
+            raise DataError(what, file=self._path, mend=_ANOTHER)
+
+
+def _finite(tensor: torch.Tensor) -> bool:
+    if not tensor.is_floating_point() and not tensor.is_complex():
+        return True
+    if tensor.element_size() == 1:  # torch has no isfinite for floats of eight bits
+        tensor = tensor.float()
+    return bool(torch.isfinite(tensor).all())
 
 
 class SafetensorsIO(CheckpointIO):  # type: ignore[misc]

@@ -2,29 +2,69 @@
 
 from __future__ import annotations
 
-import difflib
+import copy
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from hwdesign.errors import ConfigError
 from hwdesign.files import read_input
+from hwdesign.learn._faults import first_fault
+from hwdesign.learn._origin import Origin, apply_override, override_fault, parse_yaml
 
 MAX_CONFIG_BYTES = 1 << 20
-_MAX_NESTING = 64  # PyYAML's time grows with the square of it
 SPLITS = ("train", "validation", "test")
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _refuse(reason: str, *at: str | int, mend: str = "") -> PydanticCustomError:
+    """The error of a section in which the keys `at` lead to what is wrong."""
+    return PydanticCustomError("config", "{reason}", {"reason": reason, "at": at, "mend": mend})
 
 
-class CircuitSource(_Section):
+def _path(value: object) -> object:
+    if isinstance(value, str) and (not value or "\0" in value):
+        raise _refuse("a path is a text that is not empty and holds no NUL")
+    return value
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise _refuse("a parameter is a finite number, a text, true or false")
+
+
+class Section(BaseModel):
+    """Base of every section: no unknown keys, no changes, and no boolean where a number stands."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean(cls, value: object, info: ValidationInfo) -> object:
+        wanted = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and wanted in (int, float):
+            # pydantic would take `true` for 1.
+            raise PydanticCustomError("int_type" if wanted is int else "float_type", "a boolean is no number")
+        return value
+
+
+class CircuitSource(Section):
     """One circuit: a file, or a generator's name. A bare string in YAML is a file.
 
     Attributes:
@@ -36,18 +76,19 @@ class CircuitSource(_Section):
             of one parent are in one split.
     """
 
-    file: Path | None = None
+    file: Annotated[Path | None, BeforeValidator(_path)] = None
     generate: str | None = None
-    params: dict[str, int | float | str | bool] = Field(default_factory=dict)
+    params: dict[str, Annotated[int | float | str | bool, BeforeValidator(_scalar)]] = Field(default_factory=dict)
     top: str | None = None
     parent: str = ""
 
     @model_validator(mode="after")
     def _one_source(self) -> CircuitSource:
         if (self.file is None) == (self.generate is None):
-            raise ValueError("a circuit needs 'file' or 'generate', and not both")
-        if self.file is not None and self.params:
-            raise ValueError("'params' belongs to 'generate'")
+            raise _refuse("a circuit needs 'file' or 'generate', and not both")
+        for key, of in (("params", "generate"), ("top", "file")):
+            if getattr(self, key) and getattr(self, of) is None:
+                raise _refuse(f"it belongs to '{of}'", key, mend="remove it")
         return self
 
     @property
@@ -64,7 +105,7 @@ class CircuitSource(_Section):
         return self.parent or (self.name if self.file is not None else str(self.generate))
 
 
-class DataConfig(_Section):
+class DataConfig(Section):
     """Circuits by split, and how they become training batches.
 
     Attributes:
@@ -84,7 +125,7 @@ class DataConfig(_Section):
     slice_nodes: int = Field(2048, ge=16, le=1 << 20)
     batch_slices: int = Field(4, ge=1, le=1024)
     biased_copies: int = Field(0, ge=0, le=16)
-    cache: Path | None = None
+    cache: Annotated[Path | None, BeforeValidator(_path)] = None
 
     @field_validator("splits", mode="before")
     @classmethod
@@ -102,20 +143,21 @@ class DataConfig(_Section):
     def _disjoint(self) -> DataConfig:
         for needed in ("train", "validation"):
             if not self.splits.get(needed):
-                raise ValueError(f"the split '{needed}' has no circuit")
+                raise _refuse(f"the split '{needed}' has no circuit", "splits", needed)
         owner: dict[str, str] = {}
         for split, sources in self.splits.items():
-            for source in sources:
+            for place, source in enumerate(sources):
                 first = owner.setdefault(source.family, split)
                 if first != split:
-                    raise ValueError(
-                        f"the parent '{source.family}' is in the splits '{first}' and '{split}'; "
-                        "all circuits of one parent belong to one split"
+                    raise _refuse(
+                        f"the parent '{source.family}' is in the splits '{first}' and '{split}'",
+                        *("splits", split, place),
+                        mend="keep all circuits of one parent in one split",
                     )
         return self
 
 
-class OptimConfig(_Section):
+class OptimConfig(Section):
     """AdamW with a linear warm-up and a cosine decay.
 
     Attributes:
@@ -131,24 +173,25 @@ class OptimConfig(_Section):
     gradient_clip: float = Field(default=1.0, gt=0)
 
 
-class TrainerConfig(_Section):
+class TrainerConfig(Section):
     """Flags handed to Lightning's `Trainer`.
 
     Attributes:
         max_epochs: passes over the training split.
         accelerator, devices, strategy: as Lightning takes them; `strategy: ddp` with `devices: 2` trains in two
-            processes.
+            processes. Lightning's other strategies fork or spawn processes that a run's record does not come back
+            from, or keep weights in pieces that no checkpoint can be written from.
         threads: processor threads a process.
     """
 
     max_epochs: int = Field(default=20, ge=1, le=100_000)
     accelerator: Literal["cpu", "gpu", "cuda", "mps", "auto"] = "cpu"
     devices: int = Field(default=1, ge=1, le=1024)
-    strategy: str = "auto"
+    strategy: Literal["auto", "ddp", "ddp_find_unused_parameters_false", "ddp_find_unused_parameters_true"] = "auto"
     threads: int = Field(default=2, ge=1, le=256)
 
 
-class TrainConfig(_Section):
+class TrainConfig(Section):
     """A whole training run.
 
     Attributes:
@@ -157,7 +200,7 @@ class TrainConfig(_Section):
         data, optim, trainer: see their classes.
         model: the wing's own section, checked by the wing.
         folder: the configuration file's folder, against which its paths are read; set by `load_config`.
-        source: the configuration file, for messages; set by `load_config`.
+        origin: lines of that file and overrides, for messages; set by `load_config`.
     """
 
     name: str = "run"
@@ -167,7 +210,7 @@ class TrainConfig(_Section):
     optim: OptimConfig = OptimConfig()
     trainer: TrainerConfig = TrainerConfig()
     folder: Path = Field(default=Path(), exclude=True)
-    source: str = Field(default="", exclude=True)
+    origin: InstanceOf[Origin] = Field(default=Origin(), exclude=True)
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
@@ -178,6 +221,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
         overrides: `a.b=value`, the value in YAML.
 
     Raises:
+        OverrideError: an override is wrong, or turns a right configuration into a wrong one.
         ConfigError: not YAML, an alias, deep nesting, a duplicate or unknown key, or a value out of range; names the
             key and line.
         FileError: the file cannot be read.
@@ -187,154 +231,52 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
     try:
         text = read_input(path, limit=MAX_CONFIG_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError("the configuration is not UTF-8 text", file=path) from error
-    root = _parse(text, path)
-    content = {} if root is None else yaml.safe_load(text)
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError("the configuration is not UTF-8 text", file=path, line=line) from error
+    root, content = parse_yaml(text, path)
+    content = {} if root is None or content is None else content
     if not isinstance(content, dict):
         raise ConfigError("a configuration is a mapping of keys to values", file=path, line=1)
-    for override in overrides:
-        _apply(content, override)
-    for key in ("folder", "source"):
-        if key in content:
-            raise _fault(f"unknown key '{key}'", (key,), str(path), root, overrides)
-    content |= {"folder": path.parent, "source": str(path)}
-    return parse_section(TrainConfig, content, file=str(path), root=root, overrides=overrides)
+    try:
+        return _build(content, path, Origin(str(path), root, tuple(overrides)))
+    except ConfigError as error:
+        # A check over several keys may blame a line of the file that was right before the overrides.
+        for last in reversed(range(len(overrides) if error.file is not None else 0)):
+            try:
+                _build(content, path, Origin(str(path), root, tuple(overrides[:last])))
+            except ConfigError:
+                continue
+            raise override_fault(overrides[last], error.what, error.mend) from error
+        raise
+
+
+def _build(content: Mapping[str, Any], path: Path, origin: Origin) -> TrainConfig:
+    whole = copy.deepcopy(dict(content))
+    for override in origin.overrides:
+        apply_override(whole, override)
+    for key in ("folder", "origin"):
+        if key in whole:
+            raise origin.fault(f"unknown key '{key}'", (key,))
+    return parse_section(TrainConfig, {**whole, "folder": path.parent, "origin": origin}, origin=origin)
 
 
 def parse_section(
-    model: type[_Model],
-    content: Mapping[str, Any],
-    *,
-    file: str = "",
-    prefix: str = "",
-    root: yaml.Node | None = None,
-    overrides: Sequence[str] = (),
+    model: type[_Model], content: Mapping[str, Any], *, origin: Origin | None = None, prefix: Sequence[str] = ()
 ) -> _Model:
     """Check `content` against a pydantic model.
 
+    Args:
+        model: what the section holds.
+        content: of the section.
+        origin: where it was read; `TrainConfig.origin`.
+        prefix: keys that lead to the section.
+
     Raises:
-        ConfigError: the first fault, with the nearest known key where a key is unknown; without a file where one of
-            `overrides` brought it in.
+        OverrideError: an override of `origin` brought the first fault in.
+        ConfigError: otherwise; names the key, the nearest known one where it is unknown, and the file and line.
     """
     try:
         return model.model_validate(dict(content))
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = tuple(part for part in fault["loc"] if isinstance(part, (str, int)))
-        name = ".".join([*([prefix] if prefix else []), *map(str, where)])
-        if fault["type"] == "extra_forbidden":
-            known = _known_keys(model, where[:-1])
-            near = difflib.get_close_matches(str(where[-1]), known, 1)
-            mend = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
-            raise _fault(f"unknown key '{name}'", where, file, root, overrides, mend) from error
-        reason = fault["msg"].removeprefix("Value error, ")
-        what = f"'{name}': {reason}" if name else reason
-        raise _fault(what, where, file, root, overrides) from error
-
-
-def _fault(
-    what: str,
-    where: Sequence[str | int],
-    file: str,
-    root: yaml.Node | None,
-    overrides: Sequence[str],
-    mend: str = "",
-) -> ConfigError:
-    """The error of the key at `where`, blamed on the override that set it or else on the file."""
-    path = [str(part) for part in where]
-    for override in reversed(overrides):
-        keys = override.partition("=")[0].strip().split(".")
-        if path[: len(keys)] == keys:
-            return ConfigError(f"the override '{override}' is wrong: {what}", mend=mend)
-    return ConfigError(what, file=file or None, line=_line(root, where), mend=mend)
-
-
-def _known_keys(model: type[BaseModel], where: tuple[str | int, ...]) -> list[str]:
-    """Keys of the model that `where` leads to, through lists and mappings."""
-    for part in where:
-        if isinstance(part, str) and part in model.model_fields:
-            inner = _inner_model(model.model_fields[part].annotation)
-            model = inner or model
-    return [key for key in model.model_fields if not model.model_fields[key].exclude]
-
-
-def _inner_model(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _inner_model(argument)
-        if found is not None:
-            return found
-    return None
-
-
-def _parse(text: str, path: Path) -> yaml.Node | None:
-    """Node tree, after refusing aliases (which can expand without bound) and duplicate keys."""
-    try:
-        depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            line = event.start_mark.line + 1 if event.start_mark else 0
-            if isinstance(event, yaml.AliasEvent):
-                raise ConfigError("a configuration takes no YAML aliases", file=path, line=line)
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > _MAX_NESTING:
-                raise ConfigError(f"the configuration is nested deeper than {_MAX_NESTING}", file=path, line=line)
-        root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
-        yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or "malformed"
-        line = mark.line + 1 if mark is not None else 0
-        raise ConfigError(f"the configuration is not YAML: {reason}", file=path, line=line) from error
-    except (RecursionError, ValueError) as error:
-        raise ConfigError("the configuration is not YAML that can be read", file=path) from error
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, yaml.MappingNode):
-            seen = set()
-            for key, value in node.value:
-                if key.value in seen if isinstance(key, yaml.ScalarNode) else False:
-                    line = key.start_mark.line + 1
-                    raise ConfigError(f"the key '{key.value}' stands twice", file=path, line=line)
-                if isinstance(key, yaml.ScalarNode):
-                    seen.add(key.value)
-                stack.append(value)
-        elif isinstance(node, yaml.SequenceNode):
-            stack.extend(node.value)
-    return root
-
-
-def _line(root: yaml.Node | None, where: Sequence[str | int]) -> int:
-    """1-based line of the deepest part of `where` that the file has; 0 without a file."""
-    node, line = root, 0
-    for part in where:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if getattr(key, "value", None) == str(part)]
-            if not found:
-                break
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
-
-
-def _apply(content: dict[str, Any], override: str) -> None:
-    name, equals, text = override.partition("=")
-    keys = name.strip().split(".")
-    if not equals or not all(keys):
-        raise ConfigError(f"the override '{override}' is not of the form key.key=value")
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigError(f"the value of the override '{override}' is not YAML") from error
-    at = content
-    for key in keys[:-1]:
-        inner = at.setdefault(key, {})
-        if not isinstance(inner, dict):
-            raise ConfigError(f"the override '{override}' does not lead to a key: '{key}' is a value")
-        at = inner
-    at[keys[-1]] = value
+        fault = first_fault(model, content, error.errors()[0], prefix)
+        raise (origin or Origin()).fault(fault.what, fault.where, fault.mend) from error

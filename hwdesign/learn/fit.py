@@ -27,13 +27,16 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from torch.utils.data import DataLoader, Sampler
 
 from hwdesign import __version__
-from hwdesign.errors import ConfigError, DataError, FileError
+from hwdesign.errors import DataError, FileError
 from hwdesign.files import os_reason, write_text
-from hwdesign.learn.checkpoint import SafetensorsIO
+from hwdesign.learn.checkpoint import SafetensorsIO, load_checkpoint, load_weights
 from hwdesign.learn.config import TrainConfig
 from hwdesign.learn.module import LearnModule
 
 MONITOR = "val/mae"
+
+_MISFIT = "the state of the optimiser or of the training loop does not fit this run"
+_ELSEWHERE = "train in another folder"
 
 
 def seed_everything(seed: int) -> None:
@@ -80,6 +83,7 @@ class Checkpoints(Callback):  # type: ignore[misc]
         self.best_epoch = 0
         self.epoch = 0
         self.metrics: dict[str, float] = {}
+        self.started = False
 
     @property
     def last_path(self) -> Path:
@@ -96,8 +100,10 @@ class Checkpoints(Callback):  # type: ignore[misc]
         return {"best": self.best, "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """From `last`."""
+        """From `last`; ValueError where it was tampered with."""
         self.best, self.best_epoch = float(state_dict["best"]), int(state_dict["best_epoch"])
+        if math.isnan(self.best) or self.best_epoch < 0:
+            raise ValueError("the best epoch is none")
 
     def start(self, value: float) -> None:
         """Count the untrained network, whose validation metric is `value`, as epoch 0."""
@@ -105,6 +111,7 @@ class Checkpoints(Callback):  # type: ignore[misc]
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Leave a usable checkpoint from the first moment on."""
+        self.started = True
         if trainer.current_epoch == 0 and trainer.global_step == 0:
             trainer.save_checkpoint(self.best_path, weights_only=True)
             trainer.save_checkpoint(self.last_path, weights_only=False)
@@ -197,6 +204,59 @@ def _quiet() -> Iterator[None]:
             log.setLevel(level)
 
 
+def _check_resumable(module: LearnModule, path: Path) -> None:
+    state, _ = load_checkpoint(path)
+    load_weights(module.network, state, file=path)
+    # Where one of these is missing, Lightning starts that part anew without a word.
+    for key, kind in (("loops", dict), ("optimizer_states", list), ("lr_schedulers", list), ("callbacks", dict)):
+        if not isinstance(state.get(key), kind) or not state[key]:
+            raise DataError(_MISFIT, file=path, mend=_ELSEWHERE)
+    if Checkpoints.__qualname__ not in state["callbacks"]:
+        raise DataError(_MISFIT, file=path, mend=_ELSEWHERE)
+
+
+def check_trainer(config: TrainConfig) -> None:
+    """Refuse trainer flags early that this machine cannot serve.
+
+    Raises:
+        ConfigError: names the key at fault, and its file and line.
+    """
+    accelerator, devices = config.trainer.accelerator, config.trainer.devices
+    here = {"cpu": 0, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    kind = accelerator
+    if accelerator in ("gpu", "auto"):
+        kind = next((name for name in ("cuda", "mps") if here[name]), "cpu" if accelerator == "auto" else "cuda")
+    if kind != "cpu" and not here[kind]:
+        what = f"'trainer.accelerator' is '{accelerator}', which this machine does not have"
+        raise config.origin.fault(what, ("trainer", "accelerator"), "choose cpu or auto")
+    if kind != "cpu" and devices > here[kind]:
+        what = f"'trainer.devices' is {devices}, more than the {here[kind]} of this machine"
+        raise config.origin.fault(what, ("trainer", "devices"), f"keep it at most {here[kind]}")
+    with _quiet():
+        _trainer(config, logger=False, enable_progress_bar=False)
+
+
+def _trainer(config: TrainConfig, **more: Any) -> pl.Trainer:
+    flags = config.trainer
+    try:
+        return pl.Trainer(
+            accelerator=flags.accelerator,
+            devices=flags.devices,
+            strategy=flags.strategy,
+            max_epochs=flags.max_epochs,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            **more,
+        )
+    except (ValueError, RuntimeError, ImportError, MisconfigurationException) as error:
+        what = (
+            f"Lightning cannot train here with accelerator '{flags.accelerator}', devices {flags.devices} and "
+            f"strategy '{flags.strategy}'"
+        )
+        mend = "leave accelerator and strategy out, or see its reason with --debug"
+        raise config.origin.fault(what, ("trainer",), mend) from error
+
+
 def fit(
     module: LearnModule,
     train: DataLoader[Any],
@@ -221,9 +281,10 @@ def fit(
 
     Raises:
         ConfigError: trainer flags that Lightning refuses or this machine cannot serve.
-        DataError: nothing to resume from.
+        DataError: nothing to resume from, or a damaged checkpoint.
         KeyboardInterrupt: after Ctrl-C, with both checkpoints in place.
     """
+    check_trainer(config)
     torch.set_num_threads(config.trainer.threads)
     checkpoints = Checkpoints(run_dir / "checkpoints")
     try:
@@ -246,28 +307,22 @@ def fit(
         raise DataError(
             "there is no checkpoint to resume from", file=checkpoints.last_path, mend="train without resume"
         )
+    if resume:
+        _check_resumable(module, checkpoints.last_path)
     bars: list[Callback] = [RichProgressBar(leave=False, console_kwargs={"stderr": True})] if progress else []
     with _quiet(), _main_thread_interrupt():
-        try:
-            trainer = pl.Trainer(
-                accelerator=config.trainer.accelerator,
-                devices=config.trainer.devices,
-                strategy=config.trainer.strategy,
-                max_epochs=config.trainer.max_epochs,
-                gradient_clip_val=config.optim.gradient_clip,
-                logger=[CSVLogger(run_dir, "logs", ""), TensorBoardLogger(run_dir, "logs", "")],
-                callbacks=[_StepSeed(config.seed), checkpoints, _Figures(run_dir / "metrics.csv"), *bars],
-                plugins=[SafetensorsIO(make_card)],
-                enable_checkpointing=False,
-                enable_progress_bar=progress,
-                enable_model_summary=False,
-                num_sanity_val_steps=0,
-                log_every_n_steps=10,
-                use_distributed_sampler=True,
-                default_root_dir=run_dir,
-            )
-        except (ValueError, MisconfigurationException) as error:  # a flag that Lightning or this machine does not take
-            raise ConfigError(f"'trainer': {str(error).rstrip('.')}", file=config.source or None) from error
+        trainer = _trainer(
+            config,
+            gradient_clip_val=config.optim.gradient_clip,
+            logger=[CSVLogger(run_dir, "logs", ""), TensorBoardLogger(run_dir, "logs", "")],
+            callbacks=[_StepSeed(config.seed), checkpoints, _Figures(run_dir / "metrics.csv"), *bars],
+            plugins=[SafetensorsIO(make_card)],
+            enable_progress_bar=progress,
+            num_sanity_val_steps=0,
+            log_every_n_steps=10,
+            use_distributed_sampler=True,
+            default_root_dir=run_dir,
+        )
         if not resume:
             checkpoints.start(_first_validation(module, validation))
         try:
@@ -283,6 +338,11 @@ def fit(
             if trainer.interrupted:
                 raise KeyboardInterrupt from None
             raise
+        except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, MisconfigurationException) as error:
+            if not resume or checkpoints.started:
+                raise
+            # Lightning trusts the state that it restores.
+            raise DataError(_MISFIT, file=checkpoints.last_path, mend=_ELSEWHERE) from error
     if trainer.interrupted:
         raise KeyboardInterrupt
     return FitResult(trainer.current_epoch, checkpoints.best_epoch, checkpoints.best)

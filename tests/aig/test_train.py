@@ -5,19 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from safetensors.numpy import load_file
 
 from hwdesign.aig import ESTIMATES, METHODS, RunSummary, evaluate, load_network, predict, read_aig, train
 from hwdesign.circuits import generate
-from hwdesign.errors import ConfigError, DataError, HwdesignError
+from hwdesign.errors import ConfigError, DataError, FormatError, HwdesignError, OverrideError
 from hwdesign.files import write_text
 from hwdesign.formats import read, write
-from hwdesign.graphs import AigArrays
+from hwdesign.graphs import AigArrays, GraphSet, load_graphs, save_graphs
 from hwdesign.learn import TrainConfig, load_checkpoint, load_config, save_checkpoint
 
 SMALL = {
@@ -198,7 +200,19 @@ def test_nothing_to_resume_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"model": None}, {"model": [1]}, {"mean": "0.5"}, {"mean": math.nan}, {"digests": {"train": 5}}, {"digests": []}],
+    [
+        {"model": None},
+        {"model": [1]},
+        {"model": {"hidden": 1 << 40}},
+        {"model": {"hidden": True}},
+        {"model": {"hiden": 8}},
+        {"mean": "0.5"},
+        {"mean": math.nan},
+        {"mean": -0.1},
+        {"mean": 1.1},
+        {"digests": {"train": 5}},
+        {"digests": []},
+    ],
 )
 def test_a_card_that_was_tampered_with(
     trained: RunSummary, tmp_path: Path, unseen: Path, change: dict[str, object]
@@ -207,8 +221,46 @@ def test_a_card_that_was_tampered_with(
     path = tmp_path / "checkpoints" / "best.safetensors"
     path.parent.mkdir()
     save_checkpoint(path, state, {**card, **change})
-    with pytest.raises(DataError, match="the checkpoint's card is damaged"):
+    with pytest.raises(DataError) as caught:
         predict(tmp_path, unseen)
+    assert str(caught.value).startswith(f"{path}: the checkpoint's card is damaged")
+    assert str(caught.value).endswith("; use another one or train again")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda weight: weight.fill_(math.nan), "holds values that are not finite; use another one or train again"),
+        (lambda weight: weight[:, :2], "has the shape [8, 2], not [8, 9]; use another one or train again"),
+        (lambda weight: weight.double(), "is of type float64, not float32; use another one or train again"),
+    ],
+)
+def test_weights_that_were_tampered_with(
+    trained: RunSummary, tmp_path: Path, unseen: Path, change: Callable[[torch.Tensor], torch.Tensor], message: str
+) -> None:
+    state, card = load_checkpoint(trained.run_dir / "checkpoints" / "best.safetensors")
+    state["state_dict"]["network.enter.weight"] = change(state["state_dict"]["network.enter.weight"])
+    path = tmp_path / "checkpoints" / "best.safetensors"
+    path.parent.mkdir()
+    save_checkpoint(path, state, card)
+    for use in (lambda: predict(tmp_path, unseen), lambda: evaluate(tmp_path, [unseen])):
+        with pytest.raises(DataError) as caught:
+            use()
+        assert str(caught.value) == f"{path}: the tensor 'state_dict/network.enter.weight' {message}"
+
+
+def test_finite_weights_whose_estimates_are_not(trained: RunSummary, tmp_path: Path, unseen: Path) -> None:
+    state, card = load_checkpoint(trained.run_dir / "checkpoints" / "best.safetensors")
+    for weight in state["state_dict"].values():
+        weight.fill_(3e38)
+    path = tmp_path / "checkpoints" / "best.safetensors"
+    path.parent.mkdir()
+    save_checkpoint(path, state, card)
+    for use in (lambda: predict(tmp_path, unseen), lambda: evaluate(tmp_path, [unseen])):
+        with pytest.raises(DataError) as caught:
+            use()
+        reason = "the network's estimates are not finite; train again, with a lower optim.lr"
+        assert str(caught.value) == f"{path}: {reason}"
 
 
 def test_faults_are_named(trained: RunSummary, tmp_path: Path, unseen: Path) -> None:
@@ -223,14 +275,85 @@ def test_faults_are_named(trained: RunSummary, tmp_path: Path, unseen: Path) -> 
     same = {"train": ["top.v"], "validation": [{"file": "copy.v"}]}
     config = write_config(tmp_path, data={"splits": same, "patterns": 64})
     write_text(tmp_path / "copy.v", VERILOG)
-    with pytest.raises(DataError, match="'top' in 'train' and 'copy' in 'validation' are the same circuit"):
+    with pytest.raises(ConfigError) as caught:
         train(config, tmp_path / "run2", progress=False)
+    assert str(caught.value) == (
+        f"{tmp_path / 'c.yaml'}:7: 'top' in 'train' and 'copy' in 'validation' are the same circuit; remove one of them"
+    )
     card = trained.run_dir / "checkpoints" / "best.safetensors"
     broken = tmp_path / "broken" / "checkpoints" / "best.safetensors"
     broken.parent.mkdir(parents=True)
     broken.write_bytes(card.read_bytes()[:-100])
     with pytest.raises(HwdesignError, match="damaged"):
         predict(tmp_path / "broken", unseen)
+
+
+@pytest.mark.parametrize(
+    ("circuit", "message"),
+    [
+        ("no.v", "no.v: cannot read the file: no such file or directory"),
+        ("{file: top.v, top: nope}", "top.v: no module is named 'nope'; modules: top"),
+        ("wire.bench", "wire.bench: the circuit has no AND node to predict"),
+        ("{generate: party}", "no circuit generator is named 'party'; nearest: parity, comparator"),
+        (
+            "{generate: parity, params: {widht: 3}}",
+            "circuit 'parity' has no parameter 'widht'; did you mean 'width'?",
+        ),
+        ("{generate: parity, params: {name: 3}}", "circuit 'parity' has no parameter 'name'; its parameters: width"),
+        ("{generate: parity, params: {width: wide}}", "parameter 'width' of 'parity' is 'wide'; give an integer"),
+    ],
+)
+def test_a_wrong_circuit_has_its_line_or_its_override(tmp_path: Path, circuit: str, message: str) -> None:
+    (tmp_path / "top.v").write_text(VERILOG)
+    (tmp_path / "wire.bench").write_text("INPUT(a)\nOUTPUT(y)\ny = NOT(a)\n")
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        f"data:\n  patterns: 64\n  splits:\n    train: [{{generate: comparator}}]\n    validation:\n      - {circuit}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        train(load_config(path), tmp_path / "run", progress=False)
+    assert str(caught.value) == f"{path}:6: {message}"
+    path.write_text("data:\n  patterns: 64\n  splits: {train: [a.v], validation: [b.v]}\n")
+    override = f"data.splits.train=[{circuit}]"
+    with pytest.raises(OverrideError) as blamed:
+        train(load_config(path, [override]), tmp_path / "run", progress=False)
+    assert blamed.value.file is None
+    assert blamed.value.what.endswith(f" is wrong: {message.partition(';')[0]}")
+
+
+def test_a_fault_inside_a_circuits_file_keeps_its_own_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    (tmp_path / "bad.bench").write_text("INPUT(a)\nOUTPUT(y)\ny = FOO(a\n")
+    path.write_text("data:\n  splits: {train: [bad.bench], validation: [b.v]}\n")
+    with pytest.raises(FormatError) as caught:
+        train(load_config(path), tmp_path / "run", progress=False)
+    assert (caught.value.file, caught.value.line > 0) == (str(tmp_path / "bad.bench"), True)
+
+
+def test_a_cache_that_cannot_be_made(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("data:\n  splits: {train: [a.v], validation: [b.v]}\n  cache: c.yaml\n")
+    with pytest.raises(ConfigError) as caught:
+        train(load_config(path), tmp_path / "run", progress=False)
+    assert str(caught.value) == f"{path}:3: c.yaml: cannot make the folder: file exists; name another folder"
+
+
+def test_a_cache_of_other_graphs_is_made_anew(tmp_path: Path) -> None:
+    from hwdesign.aig.data import load_splits
+
+    path = tmp_path / "c.yaml"
+    # One AND: several of its columns are views of one storage.
+    (tmp_path / "one.bench").write_text("INPUT(a)\nINPUT(b)\nOUTPUT(y)\ny = AND(a, b)\n")
+    path.write_text("data:\n  patterns: 64\n  splits: {train: [{generate: parity}], validation: [one.bench]}\n")
+    config = load_config(path)
+    first = load_splits(config, tmp_path / "cache")["validation"][0]
+    assert first.ands == 1
+    for at, stored in enumerate(sorted((tmp_path / "cache").iterdir())):
+        found = load_graphs(stored)
+        found.graphs[0].y = found.graphs[0].y * math.nan if at else None
+        save_graphs(stored, GraphSet(found.graphs, {**found.info, "ands": "one"} if at else found.info))
+    again = load_splits(config, tmp_path / "cache")["validation"][0]
+    assert torch.equal(again.graphs[0].y, first.graphs[0].y)
 
 
 def test_biased_inputs_and_slices_stay_within_a_circuit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import signal
@@ -52,6 +53,40 @@ def test_a_wrong_value_is_one_sentence_and_exit_2(cli: Cli) -> None:
     assert err.startswith("error: invalid value for '--patterns': ")
     assert err.endswith("; see 'hwdesign simulate aig --help'\n")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "what", "mend"),
+    [
+        (["info", "--json"], "missing argument 'FILE'", "see 'hwdesign info --help'"),
+        (["inf", "a.v", "--json"], "no such command 'inf', did you mean 'info'", "see 'hwdesign --help'"),
+        (
+            ["generate", "circuit", "--json", "-o"],
+            "option '-o' requires an argument",
+            "see 'hwdesign --help'",
+        ),
+        # The rest of these sentences is typer's and changes with its release.
+        (["--json", "info"], "no such option: --json", "see 'hwdesign --help'"),
+        (["info", "a.v", "--json", "--odd"], "no such option: --odd", "see 'hwdesign info --help'"),
+        (["generate", "--json"], "no such option: --json", "see 'hwdesign generate --help'"),
+        (
+            ["simulate", "aig", "x", "--json", "--seed", "-1"],
+            "invalid value for '--seed': ",
+            "see 'hwdesign simulate a",
+        ),
+    ],
+)
+def test_wrong_usage_with_json_is_a_document_too(cli: Cli, argv: list[str], what: str, mend: str) -> None:
+    found = cli(*argv)
+    error = found.json["error"]
+    assert (found.code, found.err) == (2, f"error: {error['what']}; {error['mend']}\n")
+    assert (error["type"], error["file"], error["line"]) == ("UsageError", None, 0)
+    assert error["what"].startswith(what)
+    assert error["mend"].startswith(mend)
+
+
+def test_json_after_two_dashes_is_a_name(cli: Cli) -> None:
+    assert cli("convert", "--", "--json").out == ""
 
 
 def test_no_command_prints_the_help_on_standard_error(cli: Cli) -> None:
@@ -115,6 +150,27 @@ def test_a_bug_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == (
         "error: internal error: KeyError: 'k'; run again with --debug and report what it prints\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "fault"),
+    [
+        (
+            KeyError("k"),
+            1,
+            ("InternalError", "internal error: KeyError: 'k'", "run again with --debug and report what it"),
+        ),
+        (MemoryError(), 1, ("MemoryError", "memory ran out", "give it a smaller input, or a machine with more memory")),
+        (KeyboardInterrupt(), 130, ("KeyboardInterrupt", "interrupted", "")),
+    ],
+)
+def test_every_ending_is_a_document_with_json(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: int, fault: tuple[str, str, str]
+) -> None:
+    assert _run(_raise(error), as_json=True) == code
+    found = json.loads(capsys.readouterr().out)["error"]
+    assert (found["type"], found["what"]) == fault[:2]
+    assert found["mend"].startswith(fault[2])
 
 
 def test_memory_and_interrupt(capsys: pytest.CaptureFixture[str]) -> None:

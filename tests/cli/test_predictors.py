@@ -103,8 +103,28 @@ def test_data_make(cli: Cli, trained: Path) -> None:
     ("change", "arguments", "message"),
     [
         (("trainer:", "trianer:"), [], ":13: unknown key 'trianer'; did you mean 'trainer'?"),
-        (("width: 3", "widht: 3"), [], "circuit 'decoder' has no parameter 'widht'; did you mean 'width'?"),
+        (
+            ("width: 3", "widht: 3"),
+            [],
+            "bad.yaml:11: circuit 'decoder' has no parameter 'widht'; did you mean 'width'?",
+        ),
         (("", ""), ["--set", "optim.lrr=1"], "'optim.lrr=1' is wrong: unknown key 'optim.lrr'; did you mean 'lr'?"),
+        (("hidden: 8", "hidden: 1"), [], "bad.yaml:12: 'model.hidden' is 1; keep it at least 4"),
+        (
+            ("", ""),
+            ["--set", "model.hidden=1"],
+            "override 'model.hidden=1' is wrong: 'model.hidden' is 1; keep it at le",
+        ),
+        (
+            ("", ""),
+            ["--set", "trainer.strategy=foo"],
+            "override 'trainer.strategy=foo' is wrong: 'trainer.strategy' is",
+        ),
+        (
+            ("", ""),
+            ["--set", "data.splits.test=[no.v]"],
+            "wrong: no.v: cannot read the file: no such file or directory",
+        ),
         (("name: tiny", "name: ["), [], "bad.yaml:3: the configuration is not YAML: expected ',' or ']', but got ':'"),
     ],
 )
@@ -118,6 +138,21 @@ def test_a_wrong_configuration(
     assert err.startswith("error: ")
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_an_override_at_fault_is_wrong_usage_in_json_too(cli: Cli, trained: Path, tmp_path: Path) -> None:
+    for command in (("train", "aig"), ("data", "make", "aig")):
+        set_ = ("--set", "data.splits.train=[{generate: party}]", "--json")
+        found = cli(*command, "--config", trained / "tiny.yaml", "--run", tmp_path / "run", *set_)
+        assert found.code == 2
+        assert found.json["error"] == {
+            "type": "UsageError",
+            "what": "the override 'data.splits.train=[{generate: party}]' is wrong: no circuit generator is named "
+            "'party'",
+            "file": None,
+            "line": 0,
+            "mend": "nearest: parity, comparator",
+        }
 
 
 def test_json_is_all_that_standard_output_holds(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,19 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from hwdesign.errors import ConfigError, DataError
-from hwdesign.learn import FitResult, LearnModule, TrainConfig, fit, load_checkpoint, read_figures, seed_everything
+from hwdesign.errors import ConfigError, DataError, OverrideError
+from hwdesign.learn import (
+    FitResult,
+    LearnModule,
+    TrainConfig,
+    check_trainer,
+    fit,
+    load_checkpoint,
+    load_config,
+    read_figures,
+    save_checkpoint,
+    seed_everything,
+)
 from hwdesign.learn.fit import EpochSampler
 from hwdesign.learn.module import warmup_cosine
 
@@ -104,10 +117,88 @@ def test_nothing_to_resume(tmp_path: Path) -> None:
 ABSENT = "cuda" if torch.backends.mps.is_available() else "mps"
 
 
-@pytest.mark.parametrize("flag", [{"strategy": "foo"}, {"accelerator": ABSENT}])
-def test_flags_that_lightning_refuses(tmp_path: Path, flag: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match=r"^'trainer': .*strategy='foo'|^'trainer': .*[aA]ccelerator"):
-        run(tmp_path, config_of(max_epochs=1, **flag))
+CONFIG = """\
+data:
+  splits: {train: [a.v], validation: [b.v]}
+trainer:
+  max_epochs: 1
+"""
+
+
+def test_an_accelerator_that_is_not_here(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f"{CONFIG}  accelerator: {ABSENT}\n")
+    reason = f"'trainer.accelerator' is '{ABSENT}', which this machine does not have; choose cpu or auto"
+    with pytest.raises(ConfigError) as caught:
+        run(tmp_path, load_config(path))
+    assert str(caught.value) == f"{path}:5: {reason}"
+    path.write_text(CONFIG)
+    with pytest.raises(OverrideError) as caught:
+        run(tmp_path, load_config(path, [f"trainer.accelerator={ABSENT}"]))
+    assert str(caught.value) == f"the override 'trainer.accelerator={ABSENT}' is wrong: {reason}"
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_more_devices_than_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f"{CONFIG}  accelerator: gpu\n  devices: 3\n")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ConfigError) as caught:
+        check_trainer(load_config(path))
+    assert str(caught.value) == f"{path}:6: 'trainer.devices' is 3, more than the 2 of this machine; keep it at most 2"
+
+
+def test_flags_that_lightning_refuses_together(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(CONFIG)
+    config = load_config(path)
+    # As if a later Lightning dropped the name.
+    object.__setattr__(config.trainer, "strategy", "foo")
+    with pytest.raises(ConfigError) as caught:
+        check_trainer(config)
+    assert str(caught.value) == (
+        f"{path}:3: Lightning cannot train here with accelerator 'cpu', devices 1 and strategy 'foo'; "
+        "leave accelerator and strategy out, or see its reason with --debug"
+    )
+
+
+MISFIT = "the state of the optimiser or of the training loop does not fit this run; train in another folder"
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`last` of a run of one epoch."""
+    folder = tmp_path_factory.mktemp("ended")
+    run(folder, config_of(max_epochs=1))
+    return folder / "checkpoints" / "last.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: state["state_dict"].pop("network.0.bias"), "the tensor 'state_dict/network.0.bias' is missing"),
+        (lambda state: state.update(optimizer_states=[{}]), MISFIT),
+        (lambda state: state.pop("loops"), MISFIT),
+        (lambda state: state["callbacks"].clear(), MISFIT),
+        (lambda state: state["callbacks"]["Checkpoints"].update(best=math.nan), MISFIT),
+        (lambda state: state["loops"].update(fit_loop=5), MISFIT),
+        (
+            lambda state: state["optimizer_states"][0]["state"][0]["exp_avg"].fill_(float("inf")),
+            "the tensor 'optimizer_states/0/state/0/exp_avg' holds values that are not finite",
+        ),
+    ],
+)
+def test_a_damaged_checkpoint_is_not_resumed(
+    ended: Path, tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    path = tmp_path / "checkpoints" / "last.safetensors"
+    path.parent.mkdir()
+    state, card = load_checkpoint(ended)
+    change(state)
+    save_checkpoint(path, state, card)
+    with pytest.raises(DataError) as caught:
+        run(tmp_path, config_of(max_epochs=2), resume=True)
+    assert str(caught.value).startswith(f"{path}: {message}")
 
 
 @pytest.mark.parametrize(("text", "words"), [("a,b\n1,2\n", "no column 'epoch'"), ("epoch,x\n1\n", "are damaged")])
