@@ -45,6 +45,7 @@ $(VENV)/.setup-system: scripts/system_packages.sh
 
 # Build tools first, then no build isolation: one build folder, which later builds reuse.
 $(VENV)/.setup-packages: $(VENV)/.setup-system pyproject.toml constraints.txt
+	@scripts/torch_index.sh "$(BIN)/python" $(PIP_ARGS)
 	$(PIP) install -q $(PIP_ARGS) -c constraints.txt scikit-build-core nanobind cmake ninja
 	$(PIP) install -q $(PIP_ARGS) -c constraints.txt --no-build-isolation -e ".[dev,docs,notebooks]"
 	@touch $@ $(VENV)/.setup-fresh

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,22 @@ exec python3 "$@"
 """
 
 
+# One that makes an environment in which every program succeeds; `pip config list` prints $SETTINGS, and torch is there
+# where $TORCH says so.
+WITH_VENV = """\
+#!/bin/sh
+case "$*" in
+  *"-m venv"*) mkdir -p "$3/bin"; touch "$3/pyvenv.cfg"; cp "$0" "$3/bin/python";;
+  *"config list"*) echo "$SETTINGS";;
+  *find_spec*) test -n "$TORCH";;
+esac
+"""
+NOTE = """\
+note: torch is not installed yet, and pip may fetch its CUDA build, several gigabytes; for the CPU build, stop here and
+    name the index of PyTorch's CPU builds, as PyTorch's installation page says: PIP_EXTRA_INDEX_URL=... make
+"""
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     if shutil.which("make") is None:
@@ -25,6 +42,9 @@ def project(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "Makefile", tmp_path)
     for folder in ("scripts", "hwdesign", "tests", "benchmarks"):
         (tmp_path / folder).mkdir()
+    shutil.copy(ROOT / "scripts" / "torch_index.sh", tmp_path / "scripts")
+    for file in ("pyproject.toml", "constraints.txt", "CMakeLists.txt"):
+        (tmp_path / file).touch()
     packages = tmp_path / "scripts" / "system_packages.sh"
     packages.write_text("#!/bin/sh\nexit 0\n")
     python = tmp_path / "python"
@@ -34,7 +54,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def make(project: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", *words],
         cwd=project,
@@ -42,7 +62,7 @@ def make(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=60,
         check=False,
-        env={"PATH": "/usr/bin:/bin"},
+        env={"PATH": "/usr/bin:/bin", **environment},
     )
 
 
@@ -67,3 +87,30 @@ def test_a_folder_that_is_no_environment_is_left_alone(project: Path) -> None:
     assert "mine exists and is no virtual environment; name another folder" in done.stderr
     assert make(project, "distclean", "VENV=mine").returncode == 0
     assert (project / "mine" / "data").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a CUDA build on the common index")
+@pytest.mark.parametrize(
+    ("options", "torch", "settings", "told"),
+    [
+        ("", "", "", True),
+        ("-q", "", "global.cert='/a'\nglobal.index-url='https://mirror.example/simple'", True),
+        ("", "yes", "", False),
+        ("", "", ":env:.extra-index-url='https://x.example/y'", False),
+        ("", "", "global.index-url='https://x.example/whl/cpu'", False),
+        ("", "", "install.find-links='/wheels'", False),
+        ("--extra-index-url https://x.example/y", "", "", False),
+        ("--index-url=https://x.example/whl/cpu", "", "", False),
+        ("-i https://x.example/whl/cpu", "", "", False),
+        ("-i https://x.example/simple", "", "", True),
+        ("-f /wheels", "", "", False),
+    ],
+)
+def test_the_cuda_build_is_announced(project: Path, options: str, torch: str, settings: str, told: bool) -> None:
+    (project / "python").write_text(WITH_VENV)
+    words = ("setup", f"PYTHON={project}/python", f"PIP_ARGS={options}")
+    done = make(project, *words, TORCH=torch, SETTINGS=settings)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == (NOTE if told else "")
+    # Once set up, nothing is said again.
+    assert make(project, *words, TORCH=torch, SETTINGS=settings).stderr == ""
