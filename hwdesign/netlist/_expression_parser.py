@@ -39,7 +39,7 @@ class Expression:
 
     Attributes:
         steps: program for a stack machine.
-        text: the expression without spaces and braces.
+        text: the expression without spaces and braces, chains of powers in brackets.
         names: parameters used, in lower case, in order of first use.
         calls: functions used, in lower case.
     """
@@ -51,10 +51,12 @@ class Expression:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, right_power: bool = False) -> None:
         if len(text) > _MAX_LENGTH:
             raise FormatError(f"the expression is longer than {_MAX_LENGTH} characters")
         self.text = text
+        self.right_power = right_power
+        self.brackets: list[tuple[int, str]] = []  # where the text gets one: before this token
         self.at = 0
         self.depth = 0
         self.tokens: list[tuple[str, str]] = []
@@ -93,8 +95,18 @@ class _Parser:
         self.choice()
         if self.at != len(self.tokens):
             raise self.fail()
-        text = "".join(token for _, token in self.tokens)
+        text = "".join(self.texts())
         return Expression(tuple(self.steps), text, tuple(self.names), tuple(self.calls))
+
+    def texts(self) -> list[str]:
+        """The tokens, with brackets around what stands first in a chain of powers."""
+        if not self.brackets:
+            return [token for _, token in self.tokens]
+        before: dict[int, str] = {}
+        for at, bracket in self.brackets:
+            # A closing bracket goes before any that opens at the same place.
+            before[at] = bracket + before.get(at, "") if bracket == ")" else before.get(at, "") + bracket
+        return [before.get(at, "") + token for at, (_, token) in enumerate([*self.tokens, ("", "")])]
 
     def choice(self) -> None:
         self.enter()
@@ -137,18 +149,31 @@ class _Parser:
         self.power()
         self.steps.extend(("sign", sign) for sign in reversed(signs) if sign != "+")
 
-    def power(self) -> None:
+    def power(self) -> bool:
+        """Operands of `^`; returns whether there is more than one."""
+        begin, count = self.at, 0
         self.primary()
         while self.peek() in ("^", "**"):
+            if count:
+                self.brackets += [(begin, "("), (self.at, ")")]
+            count += 1
             self.at += 1
             signs = 0
             while self.peek() in ("-", "+"):
                 signs += self.peek() == "-"
                 self.at += 1
-            self.primary()
+            if self.right_power:
+                first = self.at
+                self.enter()
+                if self.power():
+                    self.brackets += [(first, "("), (self.at, ")")]
+                self.depth -= 1
+            else:
+                self.primary()
             if signs % 2:
                 self.steps.append(("sign", "-"))
             self.steps.append(("op", "^"))
+        return count > 0
 
     def primary(self) -> None:
         if self.at >= len(self.tokens):
@@ -190,10 +215,15 @@ class _Parser:
 
 
 @lru_cache(maxsize=16384)
-def parse_expression(text: str) -> Expression:
+def parse_expression(text: str, *, right_power: bool = False) -> Expression:
     """Parse an expression; outer braces or quotes are no part of it.
+
+    Args:
+        text: the expression.
+        right_power: whether a^b^c means a^(b^c), as in JoSIM, and not (a^b)^c, as in ngspice. The text of the result
+            has the brackets, so that it means the same to either.
 
     Raises:
         FormatError: the text is no expression, or is too long or nests too deep.
     """
-    return _Parser(text).parse()
+    return _Parser(text, right_power).parse()

@@ -10,6 +10,7 @@ pins than its type has roles. What a device carries beside its nets:
 | `dc` | V I | value at the operating point, in volts or amperes |
 | `ac`, `acphase` | V I | small-signal magnitude and phase in degrees |
 | `tran` | V I P | transient function as a text: `pulse(0 1 1e-9 1e-9)`, `pwl(0 0 5e-12 ib1)` |
+| `samples` | V I P | numbers of the file that a `cus` function names, a text |
 | `control` | F H W | name of the voltage source whose current controls |
 | `inductors` | K | names of the coupled inductors, apart by spaces, a text |
 | `quantity` | BSRC | `v` or `i`: what `value` sets |
@@ -103,5 +104,5 @@ def least_pins(cell_type: CellType) -> int:
     return _LEAST_PINS.get(cell_type.name, len(cell_type.roles))
 
 
-TEXT_PARAMETERS = frozenset({"model", "tran", "control", "inductors", "quantity"})
+TEXT_PARAMETERS = frozenset({"model", "tran", "samples", "control", "inductors", "quantity"})
 """Parameters whose texts are no expressions."""

@@ -24,13 +24,19 @@ DECKS = sorted([*ROOT.glob("netlists/*/*.sp"), *ROOT.glob("netlists/*/*.cir")])
 NGSPICE = [path for path in DECKS if path.suffix == ".sp"]
 
 NUMBERS = st.floats(-1e30, 1e30, allow_nan=False) | st.integers(-9, 9).map(float)
-NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\[\]:<>#]{0,6}", fullmatch=True).filter(
-    lambda name: name.lower() not in ("gnd", "v", "i", "on", "off", "vol", "cur", "value", "dc", "ac", "poly")
-)
+WORDS = ("gnd", "v", "i", "on", "off", "vol", "cur", "value", "dc", "ac", "poly", "fcheck", "nfree", "lossless")
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_\[\]:<>#]{0,6}", fullmatch=True).filter(lambda n: n.lower() not in WORDS)
+DOTTED = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\[\]:<>#]{0,6}", fullmatch=True).filter(lambda n: n.lower() not in WORDS)
 FORMALS = ["w", "Len", "k_1"]
-EXPRESSIONS = st.sampled_from(["w", "2*w", "max(w,len)", "len^2-k_1", "w>1?k_1:-len", "sqrt(abs(w))*1e-6"])
-VALUES = NUMBERS | EXPRESSIONS
-EXTRA = {"M": ["w", "l", "m"], "R": ["tc1", "temp"], "B": ["area"], "D": ["area", "off"], "C": ["ic"]}
+EXPRESSIONS = ["w", "2*w", "len^2-k_1", "(w^2)^len", "sqrt(w)*1e-6", "-(w+k_1)/2", "2*sin(w)^3"]
+JOSIM_EXPRESSIONS = [*EXPRESSIONS, "phi_zero/(4*w)", "pi*cbrt(len)"]
+NGSPICE_EXPRESSIONS = ["max(w,len)", "w>1?k_1:-len", "sqrt(abs(w))*1e-6", "min(w,len,k_1)%2"]
+EXTRA = {"M": ["w", "l", "m"], "R": ["tc1", "temp"], "D": ["area", "off"], "C": ["ic"]}
+JOSIM_EXTRA = {"R": ["temp", "neb", "spread"], "L": ["spread"], "C": ["spread"], "B": ["area", "temp"]}
+WAVES = [
+    "pulse(0 1e-05 1e-12)", "pwl(0 0 5e-12 0.001)", "sin(0 0.001 1000000000 1e-12)", "exp(0 1 1e-12 1e-12 5e-12 2e-12)",
+]  # fmt: skip
+JOSIM_WAVES = ["noise(1e-06 0 1e-12)", "pws(0 0 1e-12 0.001)", "pwl(0 0 5e-12 w)"]
 
 
 @st.composite
@@ -46,10 +52,11 @@ def device_netlists(draw: st.DrawFn, *, josim: bool) -> Netlist:
     known = "R C L V I K T E G F H".split() + (["B", "P"] if josim else ["D", "Q", "J", "M", "BSRC", "S", "W"])
     for module in (cell, top):
         inside = module is cell
-        nets = draw(st.lists(NAMES, min_size=2, max_size=5, unique_by=str.lower))
+        nets = draw(st.lists(NAMES if josim else DOTTED, min_size=2, max_size=5, unique_by=str.lower))
         nets = [name for name in nets if name.lower() not in ("a", "y", "n3")] + ["0"]
         ids = [module.net(name) for name in nets] + ([module.net("A"), module.net("y")] if inside else [])
-        values = VALUES if inside else NUMBERS  # what stands at the top level is evaluated on reading
+        expressions = st.sampled_from(JOSIM_EXPRESSIONS if josim else EXPRESSIONS + NGSPICE_EXPRESSIONS)
+        values = NUMBERS | expressions if inside else NUMBERS  # what stands at the top level is evaluated on reading
         inductors = []
         for at, kind in enumerate(draw(st.lists(st.sampled_from(known), max_size=8))):
             device = DEVICES[kind]
@@ -66,18 +73,24 @@ def device_netlists(draw: st.DrawFn, *, josim: bool) -> Netlist:
                 params["model"] = draw(st.sampled_from(["Card", "other"]))
             if kind in ("V", "I"):
                 params |= draw(st.fixed_dictionaries({}, optional={"dc": values, "ac": NUMBERS}))
+            if kind == "T":
+                params |= {"z0": draw(values), "td": draw(values)}
             if kind in ("I", "P"):
-                params["tran"] = draw(st.sampled_from(["pulse(0 1e-05 1e-12)", "pwl(0 0 5e-12 0.001)"]))
+                params["tran"] = draw(st.sampled_from(WAVES + JOSIM_WAVES[: 2 + inside] if josim else WAVES))
             if (kind in ("F", "H") and count == 2) or kind == "W":
                 params["control"] = "Vsense"
             if kind == "BSRC":
                 params |= {"quantity": draw(st.sampled_from("vi")), "value": "v(A)*2 - i(Vx)"}
             if kind == "K":
                 params["inductors"] = " ".join(inductors[:2])
-            for key in EXTRA.get(kind, []):
+            if kind == "B" and draw(st.booleans()):
+                params["ic"] = draw(values)
+            for key in JOSIM_EXTRA.get(kind, []) if josim else EXTRA.get(kind, []):
+                if key == "area" and "ic" in params:
+                    continue
                 if draw(st.booleans()):
                     params[key] = "" if key == "off" else draw(values)
-            name = f"{'B' if kind == 'BSRC' else kind}{draw(NAMES)}_{at}"
+            name = f"{'B' if kind == 'BSRC' else kind}{draw(NAMES if josim else DOTTED)}_{at}"
             inductors.extend([name] if kind == "L" else [])
             module.cell(device, pins, name=name, params=params)
         if not inside:
@@ -85,10 +98,16 @@ def device_netlists(draw: st.DrawFn, *, josim: bool) -> Netlist:
                 overrides = {} if josim else draw(st.dictionaries(st.sampled_from(["w", "len", "k_1"]), NUMBERS))
                 module.cell(cell.as_type(), [draw(st.sampled_from(ids)) for _ in range(3)], name=f"X{at}",
                             params=overrides)  # fmt: skip
+    directives = [Directive("tran", "1p 1n")]
+    if josim:
+        directives.append(Directive("print", draw(st.sampled_from(["phase B1", "v(a,b)", "i(L1.X1) p(B1|X0)"]))))
+    values = NUMBERS | st.sampled_from(EXPRESSIONS)
     card = {"level": 1.0, "vto": draw(NUMBERS)} | ({"kind": "fast"} if draw(st.booleans()) else {})
     for model in (
         Model("Card", "jj" if josim else "nmos", card),
-        Model("card", "jj" if josim else "d", {"is": draw(VALUES)}, scope="cell"),
+        Model("card", "jj", {"icrit": draw(values), "cpr": "1,w/2"}, scope="cell")
+        if josim
+        else Model("card", "d", {"is": draw(values)}, scope="cell"),
         Model("other", "jj" if josim else "pmos", {}),
     ):
         builder.models[model.key] = model
@@ -96,12 +115,12 @@ def device_netlists(draw: st.DrawFn, *, josim: bool) -> Netlist:
     builder.directives = [Directive("title", "A generated deck"), param_directive("gain", draw(NUMBERS))]
     if josim:
         builder.directives += [param_directive(name, draw(NUMBERS)) for name in FORMALS]
-    builder.directives += [Directive("tran", "1p 1n"), param_directive("local", draw(VALUES), module="cell")]
+    builder.directives += [*directives, param_directive("local", draw(values), module="cell")]
     return builder.freeze("made")
 
 
 @pytest.mark.parametrize("josim", [False, True])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_writing_then_reading_is_the_identity(josim: bool, data: st.DataObject) -> None:
     netlist = data.draw(device_netlists(josim=josim))

@@ -31,7 +31,10 @@ def test_no_number(text: str) -> None:
 
 
 def test_x_is_mega_where_josim_reads_it() -> None:
-    assert (parse_number("2X", x_is_mega=True), parse_number("2X")) == (2e6, 2.0)
+    assert (parse_number("2X", josim=True), parse_number("2X")) == (2e6, 2.0)
+    assert (parse_number("2A", josim=True), parse_number("2A")) == (2.0, 2e-18)
+    assert (parse_number("1mil", josim=True), parse_number("1mil")) == (1e-3, 25.4e-6)
+    assert (parse_number("3meg", josim=True), parse_number("3megohm")) == (3e6, 3e6)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

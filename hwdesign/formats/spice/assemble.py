@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from hwdesign.errors import HwdesignError, NetlistError
@@ -13,7 +14,8 @@ from hwdesign.netlist import devices
 from hwdesign.netlist.builder import Builder, ModuleBuilder
 from hwdesign.netlist.expressions import Function
 from hwdesign.netlist.netlist import Directive, Finding, Model, Netlist
-from hwdesign.netlist.parameters import param_directive, resolve
+from hwdesign.netlist.parameters import control_words, param_directive, resolve, split_arguments
+from hwdesign.netlist.quantity import format_number
 from hwdesign.netlist.types import CellType, Direction, Kind, Role
 
 
@@ -28,6 +30,7 @@ class Assembler:
         josim: whether the deck is of JoSIM's flavour.
         strict: whether what is undefined is an error.
         params: values that replace those of global `.param` lines.
+        samples: reads the file of a custom waveform.
     """
 
     parser: DeckParser
@@ -37,6 +40,7 @@ class Assembler:
     strict: bool
     params: dict[str, float]
     blackboxes: dict[str, CellType] = field(default_factory=dict)
+    samples: Callable[[Line, str], str | None] | None = None
 
     def netlist(self) -> Netlist:
         """The netlist.
@@ -191,7 +195,7 @@ class Assembler:
     def _fill(self, scope: Scope) -> None:
         module = self.builder.module(scope.module)
         values = self._values(scope)
-        reader = ElementReader(values, lambda name: scope.card(name) is not None, self.josim)
+        reader = ElementReader(values, lambda name: scope.card(name) is not None, self.josim, self.samples)
         nets = {port.lower(): module.net(port) for port in scope.ports}
         lines: dict[str, int] = {}
         inductors: list[tuple[Line, str]] = []
@@ -211,6 +215,9 @@ class Assembler:
             module.cell(element.type, pins, name=parts[0], params=element.params, line=line.line)
             if "model" in element.params:
                 self._check_model(scope, line, parts[0], str(element.params["model"]))
+            for rule, message in reader.notes:
+                self._finding(rule, "warning", message, scope, line, parts[0])
+            reader.notes.clear()
             if element.type is devices.COUPLING:
                 inductors.extend((line, name) for name in str(element.params["inductors"]).split())
         for line, name in inductors:
@@ -249,7 +256,7 @@ class Assembler:
         last, front = scope.subckt(words[-1]), scope.subckt(words[0])
         # JSIM writes the subcircuit before the nodes, SPICE after them. Nodes may be named like subcircuits.
         use_front = front is not None and (
-            last is None or (len(last.ports) != len(words) - 1 and len(front.ports) == len(words) - 1)
+            last is None or (last.width != len(words) - 1 and front.width == len(words) - 1)
         )
         if use_front:
             return front, words[0], words[1:], rest
@@ -265,12 +272,18 @@ class Assembler:
             cell_type = self._blackbox(scope, line, name, len(nodes))
         else:
             cell_type = self.builder.module(target.module).as_type()
-            if len(nodes) != len(target.ports):
+            if len(nodes) != target.width:
                 assert target.line is not None
                 raise line.error(
-                    f"'{parts[0]}' connects {len(nodes)} nodes but subcircuit '{target.name}' has {len(target.ports)}",
+                    f"'{parts[0]}' connects {len(nodes)} nodes but subcircuit '{target.name}' has {target.width}",
                     f"it is defined at {target.line.file}:{target.line.line}",
                 )
+            lost = next((nodes[at] for at in target.grounds if nodes[at].lower() not in ("0", "gnd")), None)
+            if lost is not None:
+                raise line.error(
+                    f"'{parts[0]}' connects node '{lost}' where subcircuit '{target.name}' has ground", "write 0 there"
+                )
+            nodes = [node for at, node in enumerate(nodes) if at not in target.grounds]
         params: dict[str, float | str] = {}
         for key, text in pairs(line, rest):
             low = key.lower()
@@ -336,13 +349,33 @@ class Assembler:
             low = key.lower()
             if low in found:
                 raise card.line.error(f"model '{card.name}' has two values for '{low}'", "remove one of them")
-            if text and (values.is_value(text) or text[0] == '"') and not _is_version(text):
+            if low == "cpr" and card.kind == "jj":
+                found[low] = self._harmonics(text, card, values)
+            elif text and (values.is_value(text) or text[0] == '"') and not _is_version(text):
                 found[low] = values.read(text, card.line)
             else:
                 found[low] = text  # a flag (`nchan`), a word or a version
         return found
 
+    def _harmonics(self, text: str, card: Card, values: Values) -> float | str:
+        """`cpr=1` or `cpr={1, 0.2}`: one number, or several apart by commas."""
+        body = text[1:-1] if text.startswith("{") and text.endswith("}") else text
+        read = [values.read(part, card.line) if part else "" for part in split_arguments(body)]
+        if "" in read:
+            raise card.line.error(f"model '{card.name}' has an empty value in cpr", "write cpr={1,0.2}")
+        return read[0] if len(read) == 1 else ",".join(v if isinstance(v, str) else format_number(v) for v in read)
+
+    def _check_controls(self, top: Scope) -> None:
+        """Whether the parameters in `.tran`, `.temp` ... exist; they are worked out by `elaborate`."""
+        values = self._values(top)
+        for directive, line in zip(top.directives, top.lines, strict=True):
+            for kind, _, text in control_words(directive.name, directive.text):
+                if kind == "expression":
+                    values.read(text, line)
+
     def _directives(self, top: Scope, scopes: list[Scope]) -> None:
+        if self.josim:
+            self._check_controls(top)
         out = self.builder.directives
         out.extend(d for d in top.directives if d.name == "title")
         out.extend(param_directive(n, v, line=line.line) for n, v, line in self.global_params.values())

@@ -10,6 +10,7 @@ from hwdesign.errors import FormatError, UnsupportedError
 from hwdesign.formats.spice.lines import Line, pairs, tokens, unquote
 from hwdesign.netlist.expressions import Function
 from hwdesign.netlist.netlist import Directive, Finding
+from hwdesign.netlist.outputs import parse_output
 from hwdesign.netlist.parameters import parse_function
 
 KEPT = frozenset(
@@ -40,7 +41,8 @@ class Scope:
         name: as spelled, '' for the top level.
         line: its `.subckt` line, None for the top level.
         parent: the enclosing scope.
-        ports: node names.
+        ports: node names, ground left out.
+        grounds: positions among the nodes at which JoSIM's subcircuits name ground.
         formals: parameters with their defaults.
         params: `.param` definitions in order: name, text, line.
         functions: user-defined functions by lower-case name, with their lines' texts.
@@ -48,6 +50,8 @@ class Scope:
         elements: element lines with their tokens.
         subckts: subcircuits defined within, by lower-case name.
         directives: control lines that are kept.
+        lines: the line of each of `directives`.
+        seen: lines that define parameters, by lower-case name.
     """
 
     name: str = ""
@@ -61,7 +65,15 @@ class Scope:
     elements: list[tuple[Line, list[str]]] = field(default_factory=list)
     subckts: dict[str, Scope] = field(default_factory=dict)
     directives: list[Directive] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    grounds: list[int] = field(default_factory=list)
+    seen: dict[str, Line] = field(default_factory=dict)
     module: str = ""
+
+    @property
+    def width(self) -> int:
+        """Number of nodes that an instance connects."""
+        return len(self.ports) + len(self.grounds)
 
     def chain(self) -> Iterator[Scope]:
         """This scope and those around it, from the inside out."""
@@ -123,6 +135,8 @@ class DeckParser:
                 parts = tokens(line)
                 if not parts:
                     raise line.error("the line holds no element", "remove it")
+                if self.josim and len(parts) == 1 and parts[0].lower() == "end":
+                    break
                 self.scope.elements.append((line, parts))
                 continue
             word = line.text[1:].split(None, 1)[0].lower() if line.text[1:].strip() else ""
@@ -161,7 +175,6 @@ class DeckParser:
         )
 
     def _statement(self, word: str, rest: str, line: Line) -> None:
-        scope = self.scope
         if word == "subckt":
             self._subckt(line)
         elif word == "ends":
@@ -178,8 +191,7 @@ class DeckParser:
         elif word == "global":
             self.global_nets.extend(tokens(line)[1:])
         elif word in KEPT:
-            if word != "end*":
-                scope.directives.append(Directive(word, rest, line.line))
+            self._keep(word, rest, line)
         else:
             raise UnsupportedError(
                 f"the control line '.{word[:40]}' is not known",
@@ -187,6 +199,26 @@ class DeckParser:
                 line=line.line,
                 mend="remove it, or make it a comment",
             )
+
+    def _keep(self, word: str, rest: str, line: Line) -> None:
+        if word == "end*":
+            return
+        if self.josim:
+            if self.scope.parent is not None:
+                raise line.error(
+                    f"'.{word}' stands in subcircuit '{self.scope.name}'", "move it to the top level, as JoSIM wants it"
+                )
+            if word in ("print", "plot") or (word == "save" and rest):
+                parse_output(rest, file=line.file, line=line.line)
+            if word == "iv" and len(rest.split()) != 3:
+                raise line.error("'.iv' needs a model, a current and a file", "write .iv jj1 300u iv.csv")
+            if word == "file" and len(rest.split()) != 1:
+                raise line.error("'.file' needs one name without spaces", "write .file out.csv")
+        self._directive(Directive(word, rest, line.line), line)
+
+    def _directive(self, directive: Directive, line: Line) -> None:
+        self.scope.directives.append(directive)
+        self.scope.lines.append(line)
 
     def _subckt(self, line: Line) -> None:
         parts = tokens(line)[1:]
@@ -205,6 +237,9 @@ class DeckParser:
                 f"subcircuit '{name}' is defined twice, first on line {earlier.line.line}", "rename one of them"
             )
         seen: set[str] = set()
+        # JoSIM takes ground for a node and connects ground, whatever an instance gives it.
+        grounds = [at for at, port in enumerate(ports) if self.josim and port.lower() in ("0", "gnd")]
+        ports = [port for at, port in enumerate(ports) if at not in grounds]
         for port in ports:
             line.name(port, "node")
             if port.lower() in ("0", "gnd"):
@@ -222,7 +257,7 @@ class DeckParser:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise line.error(f"subcircuits are defined more than {_DEEPEST} deep in one another", "move them apart")
-        child = Scope(name, line, self.scope, ports, formals)
+        child = Scope(name, line, self.scope, ports, formals, grounds=grounds)
         self.scope.subckts[low] = child
         self.scope = child
 
@@ -263,6 +298,14 @@ class DeckParser:
         for name, value in found:
             if not value:
                 raise line.error(f"parameter '{name[:40]}' has no value", f"write {name[:40]}=value")
+            earlier = self.scope.seen.setdefault(name.lower(), line)
+            if earlier is not line and self.josim:
+                # JoSIM says that it replaces the first definition, and keeps it.
+                message = f"parameter '{name}' is defined again; JoSIM keeps that of line {earlier.line}"
+                self.findings.append(
+                    Finding("param-twice", "warning", message, names=(name,), file=line.file, line=line.line)
+                )
+                continue
             self.scope.params.append((name, unquote(value), line))
 
     def _func(self, rest: str, line: Line) -> None:
@@ -272,4 +315,4 @@ class DeckParser:
             raise line.error(error.what, error.mend) from error
         self.scope.functions[name] = function
         text = f"{name}({','.join(function.arguments)})={function.body}"
-        self.scope.directives.append(Directive("func", text, line.line))
+        self._directive(Directive("func", text, line.line), line)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hwdesign.errors import UnsupportedError
 from hwdesign.formats.spice.lines import Line, pairs, unquote
-from hwdesign.formats.spice.sources import read_source
+from hwdesign.formats.spice.sources import Note, read_source
 from hwdesign.formats.spice.values import Values
 from hwdesign.netlist import devices
 from hwdesign.netlist.types import CellType
@@ -16,6 +16,15 @@ from hwdesign.netlist.types import CellType
 Param = float | str
 
 FLAGS = frozenset({"off", "on", "noisy", "noiseless"})
+_JSIM_WORDS = frozenset({"fcheck", "nfree", "lossless"})
+_JOSIM_PARAMS = {
+    "R": {"temp", "neb", "spread"},
+    "L": {"spread"},
+    "C": {"spread"},
+    "B": {"area", "ic", "temp", "neb", "spread"},
+    "T": {"td", "z0"},
+}
+_LEADING = ("value", "model", "dc", "ac", "acphase", "tran", "samples", "control", "inductors", "quantity")
 _VECTORS = frozenset({"ic"})
 _BEHAVIORAL = {"E": ("vol", "value", "v"), "G": ("cur", "value", "i")}
 _NOT_READ = ("poly", "table", "laplace", "freq", "pwl", "nand", "nor", "and", "or")
@@ -44,11 +53,15 @@ class ElementReader:
         values: the scope's parameters.
         has_model: whether a name is a model card here.
         josim: whether the deck is of JoSIM's flavour.
+        samples: reads the file of a custom waveform.
+        notes: remarks on the elements that were read, each a rule and a message.
     """
 
     values: Values
     has_model: Callable[[str], bool]
     josim: bool
+    samples: Callable[[Line, str], str | None] | None = None
+    notes: list[Note] = field(default_factory=list)
 
     def read(self, line: Line, parts: list[str]) -> Element:
         """The device on a line (anything but `X`).
@@ -65,7 +78,32 @@ class ElementReader:
                 f"'{parts[0][:40]}' is {what}", file=line.file, line=line.line,
                 mend=f"known letters: {' '.join(sorted([*self._READERS, 'X']))}",
             )  # fmt: skip
-        return reader(self, line, parts)
+        if not self.josim:
+            return reader(self, line, parts)
+        words = {part.lower() for part in parts[3:]} & _JSIM_WORDS
+        if words:
+            self.notes += [("jsim-word", f"'{word}' is left out: JSIM knows it, JoSIM reads over it") for word in words]
+            parts = [*parts[:3], *(part for part in parts[3:] if part.lower() not in words)]
+        return self._josim(line, parts[0], reader(self, line, parts))
+
+    def _josim(self, line: Line, name: str, element: Element) -> Element:
+        """Check that JoSIM knows what the element says."""
+        kind, params = element.type.name, element.params
+        known = _JOSIM_PARAMS.get(kind, set()) | set(_LEADING)
+        wrong = next((key for key in params if key not in known), None)
+        if wrong is not None:
+            listed = " ".join(sorted(_JOSIM_PARAMS.get(kind, set()))) or "none"
+            raise UnsupportedError(
+                f"'{name[:40]}' has no parameter '{wrong[:40]}' in JoSIM", file=line.file, line=line.line,
+                mend=f"its parameters: {listed}",
+            )  # fmt: skip
+        if kind == "T":
+            missing = next((key for key in ("td", "z0") if key not in params), None)
+            if missing is not None:
+                raise line.error(f"the transmission line '{name}' has no {missing}", f"write {name} a 0 b 0 td=1p z0=5")
+        if kind == "B" and "area" in params and "ic" in params:
+            raise line.error(f"'{name}' has both area and ic", "remove one of them")
+        return element
 
     # Shared
 
@@ -131,7 +169,14 @@ class ElementReader:
         if len(parts) < 3 or "=" in parts[1:3]:
             raise line.error(f"'{parts[0][:40]}' has fewer than two nodes", f"write {parts[0]} node node value")
         params: dict[str, Param] = {}
-        rest = read_source(self.values, line, parts[3:], params)
+        rest = read_source(self.values, line, parts[3:], params, self.notes)
+        file = str(params.get("tran", "")).partition("(")[2].partition(" ")[0].rstrip(")")
+        if str(params.get("tran", "")).startswith("cus("):
+            found = None if self.samples is None else self.samples(line, file)
+            if found is None:
+                self.notes.append(("no-samples", f"the samples of '{file}' are not known: the deck has no folder"))
+            else:
+                params["samples"] = found
         return self._element(line, devices.DEVICES[parts[0][0].upper()], parts[1:3], params, rest)
 
     def _coupling(self, line: Line, parts: list[str]) -> Element:
@@ -148,7 +193,10 @@ class ElementReader:
         form = f"{parts[0]} node node model area=1, or {parts[0]} node node v=expression"
         positional, rest = self._positional(line, parts, 3, 4, form)
         params: dict[str, Param] = {"model": self._model(line, positional[-1])}
-        return self._element(line, devices.JUNCTION, positional[:-1], params, rest)
+        element = self._element(line, devices.JUNCTION, positional[:-1], params, rest)
+        if "ics" in element.params and "ic" not in element.params:  # WRspice's name
+            element.params["ic"] = element.params.pop("ics")
+        return element
 
     def _behavioral(self, line: Line, name: str, type_: CellType, nodes: list[str], parts: list[str]) -> Element:
         """A source whose value is an expression over node voltages, kept as it is written."""

@@ -10,13 +10,19 @@ from pathlib import Path
 from hwdesign.errors import FormatError, LimitError
 from hwdesign.files import read_input
 from hwdesign.formats.spice.lines import Line, decode, logical_lines, tokens, unquote
+from hwdesign.netlist.quantity import format_number, parse_number
 
 MAX_TOTAL_BYTES = 256 << 20
 MAX_DEPTH = 16
 MAX_FILES = 1000
 
 _INCLUDE = (".include", ".inc", ".incl")
-_JOSIM_SIGNS = re.compile(r"^\s*\.(?:model\s+\S+\s+jj\b|spread\b|neb\b|iv\b)", re.IGNORECASE | re.MULTILINE)
+_JOSIM_SIGNS = re.compile(
+    r"^\s*\.(?:model\s+\S+\s+jj\b|spread\b|neb\b|iv\b"
+    r"|(?:print|plot|save)\s+(?:(?:dev[vip]|node[vp]|phase)\b|.*\bp\s*\(|.*@\S+\[[vpc]\]))",
+    re.IGNORECASE | re.MULTILINE,
+)
+MAX_SAMPLES = 1_000_000
 
 
 def is_josim(text: str, file: str) -> bool:
@@ -94,6 +100,26 @@ class Includer:
         self._open.append(key)
         yield from self.expand(text, str(path), first=first)
         self._open.pop()
+
+    def samples(self, line: Line, name: str) -> str | None:
+        """The numbers of a custom waveform's file, apart by spaces; None where the deck has no folder.
+
+        Raises:
+            FormatError: the file lies outside the folder, does not exist, or holds something else than numbers.
+            LimitError: it holds more than a million numbers.
+        """
+        if self.folder is None:
+            return None
+        text = decode(read_input(self._locate(line, name), limit=MAX_TOTAL_BYTES), name)
+        # As in JoSIM, the first line is the wave.
+        words = re.split(r"[\s,;]+", text.strip().split("\n", 1)[0].strip(" \t\r,;"))
+        if len(words) > MAX_SAMPLES:
+            raise LimitError(f"'{name}' holds more than {MAX_SAMPLES} samples", file=line.file, line=line.line)
+        numbers = [parse_number(word, josim=True) for word in words]
+        wrong = next((word for word, number in zip(words, numbers, strict=True) if number is None), None)
+        if wrong is not None:
+            raise line.error(f"'{wrong[:40]}' in '{name}' is no number", "write numbers, apart by spaces, in one line")
+        return " ".join(format_number(number) for number in numbers if number is not None)
 
     def _locate(self, line: Line, name: str) -> Path:
         if self.folder is None:

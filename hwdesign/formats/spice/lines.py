@@ -94,7 +94,7 @@ def logical_lines(text: str, file: str, *, first: int = 1, hash_comments: bool =
                 raise FormatError(
                     "a continuation line '+' continues nothing", file=file, line=number, mend="remove the '+'"
                 )
-            pieces.append(body[1:])
+            pieces.extend([body[1:].strip()] if len(body) > 1 else [])
             continue
         if pieces:
             yield Line(" ".join(pieces), begun, file)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Literal
 
 from hwdesign.errors import UnsupportedError
 from hwdesign.netlist import devices
 from hwdesign.netlist.module import CONST1, OPEN, Module
 from hwdesign.netlist.types import Kind
 
+Flavour = Literal["ngspice", "josim", "wrspice"]
+
 _ILLEGAL = re.compile(r"[\s,=(){}'\";]|\A//|\A\$\Z")
-_LETTERS = {"BSRC": "B"}
+_PATH = re.compile(r"[.|]")  # JoSIM and WRspice part the names of a path with these
+_LETTERS: dict[str, dict[str, str]] = {"josim": {}, "wrspice": {}, "ngspice": {"B": "X"}}
 
 
-def legal(name: str) -> str:
-    """`name` with `_` for what would end a token or begin a comment."""
-    return _ILLEGAL.sub("_", name) or "_"
+def legal(name: str, flavour: Flavour = "ngspice") -> str:
+    """`name` with `_` for what would end a token, begin a comment or, but in ngspice, part a path."""
+    found = _ILLEGAL.sub("_", name) or "_"
+    return found if flavour == "ngspice" else _PATH.sub("_", found)
 
 
 def unique(name: str, taken: set[str]) -> str:
@@ -35,16 +40,19 @@ class ModuleNames:
     Args:
         module: the module.
         global_nets: global nets by lower-case name.
+        flavour: of the deck.
     """
 
-    def __init__(self, module: Module, global_nets: Mapping[str, str]) -> None:
+    def __init__(self, module: Module, global_nets: Mapping[str, str], flavour: Flavour = "ngspice") -> None:
         self.module = module
+        self.flavour = flavour
         # `gnd` means ground, whatever the netlist means by it.
         self._taken = {"gnd"}
         self._open = 0
         labels = module.net_labels()
         ports = set(module.port_net.tolist())
         self._nets: list[str] = []
+        self._cells: list[str] | None = None
         # A name that is global keeps itself, before any name that merely resembles it.
         kept = {at: label for at, label in enumerate(labels) if at > CONST1 and _is_global(label, global_nets)}
         self._taken |= {label.lower() for label in kept.values()}
@@ -52,9 +60,9 @@ class ModuleNames:
             if at <= CONST1:
                 self._nets.append("")
             elif at in kept and not (label == "0" and at in ports):
-                self._nets.append(legal(label))
+                self._nets.append(legal(label, flavour))
             else:
-                self._nets.append(unique(legal(label), self._taken))
+                self._nets.append(unique(legal(label, flavour), self._taken))
 
     def net(self, net: int) -> str:
         """Name of a net; a fresh one for an open pin.
@@ -64,7 +72,7 @@ class ModuleNames:
         """
         if net == OPEN:
             self._open += 1
-            return unique(f"nc{self._open}", self._taken)
+            return self.fresh(f"nc{self._open}")
         if net <= CONST1:
             raise UnsupportedError(
                 f"module '{self.module.name}' ties a pin to the logic constant {net}",
@@ -73,17 +81,27 @@ class ModuleNames:
             )
         return self._nets[net]
 
+    def fresh(self, name: str) -> str:
+        """A net's name that no other has, made from `name`."""
+        return unique(name, self._taken)
+
     def cells(self) -> list[str]:
         """Element names, each beginning with the letter of its kind."""
+        if self._cells is None:
+            self._cells = self._cell_names()
+        return self._cells
+
+    def _cell_names(self) -> list[str]:
         taken: set[str] = set()
         module = self.module
         types = [module.library[at] for at in range(len(module.library))]
+        known = {"BSRC": "B", **_LETTERS[self.flavour]}
         letters = [
-            _LETTERS.get(t.name, t.name) if t.kind is Kind.DEVICE and t.name in devices.DEVICES else "X" for t in types
+            known.get(t.name, t.name) if t.kind is Kind.DEVICE and t.name in devices.DEVICES else "X" for t in types
         ]
         out: list[str] = []
         for at, label in zip(module.cell_type.tolist(), module.cell_labels(), strict=True):
-            name = legal(label)
+            name = legal(label, self.flavour)
             if name[0].upper() != letters[at]:
                 name = letters[at] + name
             out.append(unique(name, taken))

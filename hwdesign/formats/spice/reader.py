@@ -11,7 +11,7 @@ from hwdesign.files import read_input
 from hwdesign.formats.spice.assemble import Assembler
 from hwdesign.formats.spice.deck import KEPT, DeckParser
 from hwdesign.formats.spice.include import MAX_TOTAL_BYTES, Includer, is_josim
-from hwdesign.formats.spice.lines import decode
+from hwdesign.formats.spice.lines import Line, decode
 from hwdesign.netlist.netlist import Directive, Finding, Netlist
 
 Dialect = Literal["auto", "ngspice", "josim"]
@@ -72,8 +72,9 @@ def read_spice_text(
         text: the deck.
         file: for error messages; its stem names the top module.
         folder: where included files lie; None forbids inclusion.
-        dialect: `auto` takes a deck for JoSIM's when it has a `jj` model, `.spread`, `.neb` or `.iv`, or the suffix
-            `.js`. There `#` begins a comment, `X` means 1e6 and an unknown name is a parameter, not a model.
+        dialect: `auto` takes a deck for JoSIM's when it has a `jj` model, `.spread`, `.neb`, `.iv`, prints a phase or
+            in JoSIM's words (`devi`, `nodev` ...), or has the suffix `.js`. There `#` begins a comment, suffixes and
+            powers are JoSIM's, an unknown name is a parameter, not a model, and what JoSIM has not is refused.
         title: whether the first line is a title. By default it is, as in SPICE, but where it begins a statement
             (`.subckt`, `.param` ...), and in JoSIM's decks, which have none. A comment is a title either way.
         name: of the top module.
@@ -94,8 +95,11 @@ def read_spice_text(
     parser.parse(includer.expand(rest, file, first=first))
     if heading is not None:
         parser.top.directives.insert(0, Directive("title", heading, 1))
+        parser.top.lines.insert(0, Line(heading, 1, file))
     stem = name or Path(file).name.split(".")[0] or "top"
-    return Assembler(parser, file, stem, josim, strict, dict(params or {})).netlist()
+    assembler = Assembler(parser, file, stem, josim, strict, dict(params or {}))
+    assembler.samples = includer.samples
+    return assembler.netlist()
 
 
 def _title(

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from hwdesign.formats.spice.lines import Line, tokens
+from hwdesign.errors import FormatError, HwdesignError, UnsupportedError
+from hwdesign.formats.spice.lines import Line, tokens, unquote
 from hwdesign.formats.spice.values import Values
 from hwdesign.netlist.quantity import format_number
+from hwdesign.netlist.waveforms import FILED, KINDS, PAIRED, check_count, parse_waveform
 
-FUNCTIONS = frozenset({"pulse", "sin", "exp", "pwl", "sffm", "am", "noise", "trnoise", "trrandom", "cus", "ws"})
+FUNCTIONS = frozenset(KINDS - {"dc"})
 """Transient functions that ngspice and JoSIM know."""
 
+_JOSIM = frozenset({"pulse", "sin", "exp", "pwl", "pws", "noise", "cus"})
 
-def read_source(values: Values, line: Line, parts: list[str], into: dict[str, float | str]) -> list[str]:
+Note = tuple[str, str]
+
+
+def read_source(
+    values: Values, line: Line, parts: list[str], into: dict[str, float | str], notes: list[Note]
+) -> list[str]:
     """Read what follows a source's nodes: `[dc] value`, `ac [magnitude [phase]]`, `function(arguments)`, in any order.
 
     Args:
@@ -18,6 +26,7 @@ def read_source(values: Values, line: Line, parts: list[str], into: dict[str, fl
         line: for error messages.
         parts: tokens after the nodes.
         into: receives `dc`, `ac`, `acphase` and `tran`.
+        notes: receives remarks, each a rule and a message.
 
     Returns:
         The name=value tokens that are left.
@@ -49,7 +58,7 @@ def read_source(values: Values, line: Line, parts: list[str], into: dict[str, fl
         elif named:
             break
         elif name in FUNCTIONS and (bracket or word == name):
-            at = _transient(values, line, parts, at, into)
+            at = _transient(values, line, parts, at, into, notes)
         elif "dc" not in into and _value_at(values, parts, at):
             _set(line, into, "dc", values.read(parts[at], line))
             at += 1
@@ -72,7 +81,9 @@ def _set(line: Line, into: dict[str, float | str], key: str, value: float | str)
     into[key] = value
 
 
-def _transient(values: Values, line: Line, parts: list[str], at: int, into: dict[str, float | str]) -> int:
+def _transient(
+    values: Values, line: Line, parts: list[str], at: int, into: dict[str, float | str], notes: list[Note]
+) -> int:
     """Read `name(arguments)`, `name (arguments)` or `name argument argument ...`; returns the position after it."""
     name, bracket, inner = parts[at].partition("(")
     at += 1
@@ -88,9 +99,29 @@ def _transient(values: Values, line: Line, parts: list[str], at: int, into: dict
         arguments, at = parts[at:end], end
     if not arguments or "=" in arguments:
         raise line.error(f"the source's {name} has no arguments that can be read", f"write {name}(value value ...)")
+    kind = name.lower()
+    if values.josim and kind not in _JOSIM:
+        raise UnsupportedError(
+            f"JoSIM has no source '{kind}'", file=line.file, line=line.line, mend=f"it has: {' '.join(sorted(_JOSIM))}"
+        )
     # The first argument of a custom waveform is its file.
-    fixed = arguments[:1] if name.lower() in ("cus", "ws") else []
-    read = (values.read(argument, line) for argument in arguments[len(fixed) :])
+    fixed = [unquote(argument) for argument in arguments[:1]] if kind in FILED else []
+    if any(" " in name for name in fixed):
+        raise line.error(f"the file name '{fixed[0][:40]}' has a space", "rename the file")
+    read = [values.read(argument, line) for argument in arguments[len(fixed) :]]
+    try:
+        check_count(kind, len(read))
+    except FormatError as error:
+        raise line.error(error.what, error.mend) from error
+    if values.josim and kind in PAIRED and isinstance(read[0], float) and read[0] > 0:
+        notes.append(("pwl-start", f"{kind} does not begin at time 0; as in JoSIM, it rises from 0 there"))
+        read = [0.0, 0.0, *read]
     texts = [*fixed, *(value if isinstance(value, str) else format_number(value) for value in read)]
-    _set(line, into, "tran", f"{name.lower()}({' '.join(texts)})")
+    text = f"{kind}({' '.join(texts)})"
+    if all(isinstance(value, float) for value in read):
+        try:
+            parse_waveform(text)
+        except HwdesignError as error:
+            raise line.error(error.what, error.mend) from error
+    _set(line, into, "tran", text)
     return at

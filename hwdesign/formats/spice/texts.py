@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 
-from hwdesign.netlist.expressions import CONSTANTS, substitute
+from hwdesign.errors import UnsupportedError
+from hwdesign.netlist.expressions import (
+    CONSTANTS,
+    JOSIM_CONSTANTS,
+    JOSIM_FUNCTIONS,
+    parse_expression,
+    substitute,
+)
 from hwdesign.netlist.quantity import format_number, parse_number
 
+_NOT_JOSIM = {name: value for name, value in CONSTANTS.items() if name not in JOSIM_CONSTANTS}
+_JOSIM_OPERATORS = re.compile(r"[%\\?:<>=!&|]|\*\*")
 _WORD = re.compile(r"[\w.]+\Z")
 
 
@@ -22,7 +31,8 @@ class Texts:
 
     def _plain(self, text: str, scope: Set[str]) -> str:
         if self.josim:
-            return text
+            check_josim(text)
+            return substitute(text, {name: value for name, value in _NOT_JOSIM.items() if name not in scope})
         return substitute(text, {name: value for name, value in CONSTANTS.items() if name not in scope})
 
     def value(self, value: float | str, scope: Set[str]) -> str:
@@ -48,7 +58,7 @@ class Texts:
     def transient(self, text: str, scope: Set[str]) -> str:
         """A transient function; its arguments that are expressions get ngspice's braces."""
         name, bracket, inner = text.partition("(")
-        if self.josim or not bracket:
+        if not bracket:
             return text
         arguments = inner.removesuffix(")").split(" ")
         fixed = 1 if name in ("cus", "ws") else 0
@@ -56,6 +66,23 @@ class Texts:
 
     def card_value(self, key: str, value: float | str, scope: Set[str]) -> str:
         """`key=value` of a model card; a word that is no parameter stays a word."""
+        if key == "cpr" and isinstance(value, str):
+            return f"cpr={{{value}}}"
         if isinstance(value, str) and value and _WORD.match(value) and value.lower() not in scope:
             return f"{key}={value}"
         return self.pair(key, value, scope)
+
+
+def check_josim(text: str) -> None:
+    """Whether JoSIM can read an expression.
+
+    Raises:
+        UnsupportedError: a function or an operator that JoSIM does not have.
+    """
+    mend = "elaborate the netlist before writing it"
+    unknown = next((call for call in parse_expression(text).calls if call not in JOSIM_FUNCTIONS), None)
+    if unknown is not None:
+        raise UnsupportedError(f"JoSIM has no function '{unknown}'", mend=mend)
+    operator = _JOSIM_OPERATORS.search(text)
+    if operator is not None:
+        raise UnsupportedError(f"JoSIM has no operator '{operator.group()}'", mend=mend)

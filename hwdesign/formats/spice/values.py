@@ -16,10 +16,12 @@ from hwdesign.netlist.expressions import (
     evaluate_expression,
     parse_expression,
 )
-from hwdesign.netlist.quantity import parse_number
+from hwdesign.netlist.quantity import NUMBER, format_number, parse_number, scale
 
 _NAME = re.compile(r"\w+\Z")
 _BEGINS_VALUE = re.compile(r"[{'(+\-\d]|\.\d")
+# Numbers whose suffix means another thing in JoSIM than elsewhere, such as 2X or 1A.
+_OWN_SUFFIX = re.compile(rf"(?<![\w.#$@\]]){NUMBER.pattern.replace('([A-Za-z', '((?:[xXaA]|[mM][iI][lL])[A-Za-z')}")
 _TERNARY = frozenset({"if", "ternary_fcn"})
 
 
@@ -31,7 +33,7 @@ class Values:
         known: values that are fixed there (the deck's own `.param` lines, for its top level).
         open_names: names that get a value only in an instance: a subcircuit's parameters and what depends on them.
         functions: user-defined functions.
-        josim: whether the suffix `X` means 1e6.
+        josim: whether suffixes and powers are JoSIM's.
         hidden: names of an enclosing subcircuit that cannot be used here.
         deferred: whether this is a subcircuit's scope, where functions may use what an instance sets.
     """
@@ -56,7 +58,7 @@ class Values:
 
     def is_plain(self, token: str) -> bool:
         """Whether a token is a number, a parameter or in brackets, so that it cannot be a model's name."""
-        return token[0] in "{'(" or parse_number(token, x_is_mega=self.josim) is not None or self.has(token)
+        return token[0] in "{'(" or parse_number(token, josim=self.josim) is not None or self.has(token)
 
     def read(self, token: str, line: Line) -> float | str:
         """The number that a token stands for, or its expression where that waits for an instance or the simulator.
@@ -65,7 +67,7 @@ class Values:
             FormatError: no number and no expression, an unknown parameter or function, or no finite value.
         """
         try:
-            number = parse_number(token, x_is_mega=self.josim)
+            number = parse_number(token, josim=self.josim)
             if number is not None:
                 return number
             if token[0] == '"':
@@ -80,7 +82,10 @@ class Values:
         body = unquote(token.strip())
         if body.startswith("{") and body.endswith("}") and body.count("{") == 1:
             body = body[1:-1]
-        expression = parse_expression(body.replace("'", " "))
+        body = body.replace("'", " ")
+        if self.josim:
+            body = _OWN_SUFFIX.sub(_plain, body)
+        expression = parse_expression(body, right_power=self.josim)
         for call in expression.calls:
             if call not in FUNCTIONS and call not in self.functions and call not in _TERNARY:
                 raise FormatError(f"unknown function '{call}' in '{token[:80]}'", mend="define it with .func")
@@ -99,3 +104,7 @@ class Values:
             else:
                 raise line.error(f"unknown parameter '{name}' in '{token[:80]}'", "define it with .param")
         return expression.text if later else evaluate_expression(expression.text, self.known, self.functions)
+
+
+def _plain(match: re.Match[str]) -> str:
+    return format_number(scale(match.group(1), match.group(2), match.group(3), josim=True))

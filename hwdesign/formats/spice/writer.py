@@ -1,4 +1,4 @@
-"""Netlists to SPICE decks of ngspice's or JoSIM's flavour."""
+"""Netlists to SPICE decks of ngspice's, JoSIM's or WRspice's flavour."""
 
 from __future__ import annotations
 
@@ -6,33 +6,49 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from hwdesign.errors import HwdesignError, UnsupportedError
-from hwdesign.files import write_text
-from hwdesign.formats.spice.names import ModuleNames, legal, unique
+from hwdesign.errors import FileError, FormatError, HwdesignError, UnsupportedError
+from hwdesign.files import read_input, write_text
+from hwdesign.formats.spice.controls import Controls, foreign_waveform, is_josim_netlist, trnoise
+from hwdesign.formats.spice.josephson import check_wrspice_area, ngspice_subckt, wrspice_card
+from hwdesign.formats.spice.names import Flavour, ModuleNames, legal, unique
 from hwdesign.formats.spice.texts import Texts
 from hwdesign.netlist import devices
+from hwdesign.netlist.analyses import noise_bandwidth, temperature
+from hwdesign.netlist.elaborate import elaborate
+from hwdesign.netlist.expressions import CONSTANTS
+from hwdesign.netlist.junctions import junction, junction_card
 from hwdesign.netlist.module import INVERTED, Module
-from hwdesign.netlist.netlist import Directive, Model, Netlist
+from hwdesign.netlist.netlist import Model, Netlist
 from hwdesign.netlist.parameters import definitions
+from hwdesign.netlist.quantity import format_number
 from hwdesign.netlist.types import CellType, Kind
+from hwdesign.netlist.waveforms import parse_waveform
 
-Dialect = Literal["auto", "ngspice", "josim"]
+Dialect = Literal["auto", "ngspice", "josim", "wrspice"]
 
 JOSIM_DEVICES = frozenset("R C L B V I P K T E F G H".split())
 """Devices that JoSIM simulates."""
 
+WRSPICE_DEVICES = frozenset("R C L B V I K T E F G H D Q J M".split())
+"""Devices that are written for WRspice."""
+
 _WIDTH = 100
-_LEADING = ("value", "model", "dc", "ac", "acphase", "tran", "control", "inductors", "quantity")
+_LEADING = ("value", "model", "dc", "ac", "acphase", "tran", "samples", "control", "inductors", "quantity")
 
 
 def write_spice(netlist: Netlist, path: str | Path, *, dialect: Dialect = "auto") -> None:
     """Write a netlist as a SPICE deck, whole or not at all.
 
+    The files of custom waveforms (`cus`) are written beside it for JoSIM, where they are not there yet.
+
     Raises:
         UnsupportedError: see `spice_text`.
-        FileError: the file cannot be written.
+        FileError: the file cannot be written, or a waveform's file with other samples is in the way.
     """
-    write_text(path, spice_text(netlist, dialect=dialect))
+    text = spice_text(netlist, dialect=dialect)
+    if _flavour(netlist, dialect) == "josim":
+        _write_samples(netlist, Path(path).parent)
+    write_text(path, text)
 
 
 def spice_text(netlist: Netlist, *, dialect: Dialect = "auto") -> str:
@@ -42,17 +58,47 @@ def spice_text(netlist: Netlist, *, dialect: Dialect = "auto") -> str:
     hold (spaces, brackets, `=`, names that differ in case alone) are changed to ones that it can; an element whose name
     does not begin with its letter gets it before its name. Gates and black boxes become instances of their type's name.
 
+    A netlist with junctions or other things of JoSIM's is elaborated before it is written for ngspice or WRspice, and
+    its control lines are translated: `.tran` in their order and from initial conditions, printed variables as their
+    vectors, thermal noise as `trnoise` sources (ngspice), what they lack (`.spread`, `.iv`, `.file`, phases of nodes)
+    as comments. For ngspice a junction is an instance of a subcircuit with a phase node; see
+    `hwdesign.formats.spice.josephson`.
+
     Args:
         netlist: the netlist.
-        dialect: `auto` writes JoSIM's where there is a Josephson junction or a phase source, else ngspice's.
+        dialect: `auto` writes JoSIM's where there is a Josephson junction, a phase or a spread, else ngspice's.
 
     Raises:
         UnsupportedError: logic constants or inverted pins, or something that the dialect cannot hold.
     """
+    flavour = _flavour(netlist, dialect)
+    foreign = flavour == "wrspice" or (flavour == "ngspice" and is_josim_netlist(netlist))
+    return _Writer(elaborate(netlist) if foreign else netlist, flavour, foreign).text()
+
+
+def _flavour(netlist: Netlist, dialect: Dialect) -> Flavour:
     if dialect == "auto":
-        used = {t.name for m in netlist.modules.values() for t in map(m.library.__getitem__, set(m.cell_type.tolist()))}
-        dialect = "josim" if used & {"B", "P"} else "ngspice"
-    return _Writer(netlist, dialect == "josim").text()
+        return "josim" if is_josim_netlist(netlist) else "ngspice"
+    return dialect
+
+
+def _write_samples(netlist: Netlist, folder: Path) -> None:
+    for module in netlist.modules.values():
+        for params in cell_params(module).values():
+            samples, tran = params.get("samples"), params.get("tran")
+            if not isinstance(samples, str) or not isinstance(tran, str):
+                continue
+            name = tran.partition("(")[2].split()[0].rstrip(")")
+            path = folder / name
+            if Path(name).is_absolute() or ".." in Path(name).parts:
+                raise UnsupportedError(f"the waveform's file '{name}' lies outside the deck's folder", mend="rename it")
+            if path.exists():
+                held = read_input(path, limit=1 << 28).decode("utf-8", "replace")
+                if held.split() != samples.split():
+                    raise FileError("another file stands in the way of a custom waveform", file=path, mend="move it")
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_text(path, samples + "\n")
 
 
 def fold(items: list[str]) -> str:
@@ -72,15 +118,49 @@ def fold(items: list[str]) -> str:
     return "\n".join(lines)
 
 
+def fold_line(line: str) -> str:
+    """A statement of plain words, folded; a comment as it is."""
+    return line if line.startswith("*") else fold(line.split(" "))
+
+
 class _Writer:
-    def __init__(self, netlist: Netlist, josim: bool) -> None:
+    def __init__(self, netlist: Netlist, flavour: Flavour, foreign: bool) -> None:
         self.netlist = netlist
-        self.josim = josim
-        self.texts = Texts(josim)
+        self.flavour = flavour
+        self.josim = flavour == "josim"
+        self.foreign = foreign
+        self.texts = Texts(self.josim)
         taken: set[str] = set()
-        self.modules = {name: unique(legal(name), taken) for name in netlist.modules}
+        self.modules = {name: unique(legal(name, flavour), taken) for name in netlist.modules}
         self.globals = {name.lower(): name for name in netlist.global_nets}
         self.global_names = set(definitions(netlist))
+        self._books: dict[str, ModuleNames] = {}
+        self._phases: dict[tuple[str, int], str] = {}
+        self.controls = Controls(netlist, flavour, self.book, self.phase) if self.josim or foreign else None
+        self.temp = self.neb = None
+        self.junctions: dict[str, str] = {}
+        if foreign:
+            self.temp, self.neb = temperature(netlist), noise_bandwidth(netlist)
+            cards = [m for m in netlist.models.values() if m.kind == "jj"]
+            self.junctions = {model.key: unique(legal(model.name), taken) for model in cards}
+
+    def book(self, module: Module) -> ModuleNames:
+        """The written names of a module."""
+        found = self._books.get(module.name)
+        if found is None:
+            found = self._books[module.name] = ModuleNames(module, self.globals, self.flavour)
+        return found
+
+    def phase(self, module: Module, cell: int) -> str:
+        """The net that carries a junction's phase."""
+        key = (module.name, cell)
+        if key not in self._phases:
+            book = self.book(module)
+            pins = {role: net for role, net, _ in module.pins_of(cell)}
+            own = pins.get("phase", -1)
+            label = legal(module.cell_label(cell), self.flavour)
+            self._phases[key] = book.net(own) if own >= 0 else book.fresh(f"phase_{label}")
+        return self._phases[key]
 
     def text(self) -> str:
         netlist = self.netlist
@@ -123,19 +203,39 @@ class _Writer:
                 yield f".func {head} {{{body}}}"
         for model in self.netlist.models.values():
             if model.scope == module:
-                yield self._model(model, scope)
+                yield from self._model(model, scope)
 
-    def _model(self, model: Model, scope: set[str]) -> str:
+    def _model(self, model: Model, scope: set[str]) -> Iterator[str]:
+        if model.kind == "jj" and self.foreign:
+            card = junction_card(model, file=self.netlist.file)
+            if self.flavour == "wrspice":
+                values = wrspice_card(card, file=self.netlist.file)
+                body = [f"{key}={format_number(value)}" for key, value in values.items()]
+                yield fold([".model", self.junctions[model.key], f"jj({body[0]}", *body[1:]]) + ")"
+            else:
+                assert self.controls is not None
+                lines = ngspice_subckt(self.junctions[model.key], card, sense=self.controls.needs_current())
+                yield from (line if line[0] == "+" else fold([line]) for line in lines)
+            return
         items = [self.texts.card_value(key, value, scope) for key, value in model.params.items()]
         joined = [item + "," for item in items[:-1]] + items[-1:] if self.josim else items
         if not joined:
-            return f".model {model.name} {model.kind}"
-        return fold([".model", model.name, f"{model.kind}({joined[0]}", *joined[1:]]) + ")"
+            yield f".model {model.name} {model.kind}"
+            return
+        yield fold([".model", model.name, f"{model.kind}({joined[0]}", *joined[1:]]) + ")"
 
     def _kept(self, module: str) -> Iterator[str]:
+        if self.controls is not None and not module:
+            yield from map(fold_line, self.controls.lines())
+            if self.foreign and self.flavour == "ngspice" and self.controls.transient is not None:
+                # A junction's charge and the shortest pulses are far below the simulator's usual tolerances.
+                yield ".options reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20 numdgt=9"
+            return
         for directive in self.netlist.directives:
             if directive.module == module and directive.name not in ("title", "param", "func"):
-                yield fold([f".{directive.name}", *_words(directive)])
+                if self.controls is not None:
+                    raise self._unsupported(f"'.{directive.name}' stands in module '{module}'", "move it to the top")
+                yield fold([f".{directive.name}", *([directive.text] if directive.text else [])])
 
     def _subckt(self, module: Module) -> Iterator[str]:
         if module.parameters and self.josim:
@@ -143,7 +243,7 @@ class _Writer:
                 f"JoSIM has no parameters of subcircuits, but module '{module.name}' has some",
                 "elaborate the netlist before writing it",
             )
-        names = ModuleNames(module, self.globals)
+        names = self.book(module)
         formals = [f"{key}={self.texts.value(value, self.global_names)}" for key, value in module.parameters.items()]
         ports = [names.net(int(net)) for net in module.port_net.tolist()]
         twice = next((port for at, port in enumerate(ports) if port in ports[:at]), None)
@@ -155,14 +255,84 @@ class _Writer:
         scope = self.global_names | set(definitions(self.netlist, module.name))
         scope |= {key.lower() for key in module.parameters}
         yield from self._definitions(module.name, scope)
-        yield from self._cells(module, scope, names)
+        yield from self._cells(module, scope)
         yield from self._kept(module.name)
         yield f".ends {self.modules[module.name]}"
 
+    # Josephson junctions, and what JoSIM means by other elements' parameters
+
+    @property
+    def _simulator(self) -> str:
+        return {"ngspice": "ngspice", "wrspice": "WRspice", "josim": "JoSIM"}[self.flavour]
+
+    def _junction(self, module: Module, cell: int, name: str, nodes: list[str]) -> Iterator[str]:
+        one = junction(self.netlist, module, cell, temp=self.temp, neb=self.neb)
+        model = self.netlist.model(str(module.param(cell, "model")), module.name)
+        assert model is not None
+        card, phase = self.junctions[model.key], self.phase(module, cell)
+        area = f"area={format_number(one.area)}"
+        label = module.cell_label(cell)
+        if self.flavour == "wrspice":
+            check_wrspice_area(label, one.area)
+            yield fold([name, *nodes[:2], phase, card, area])
+            if one.card.rtype == 0:
+                yield fold([f"R{label}_shunt", *nodes[:2], format_number(one.r0)])
+        else:
+            yield fold([name, *nodes[:2], phase, card, area])
+        yield from self._noise(label, nodes, one.r0, one.temp, one.neb)
+        if one.spread:
+            raise self._spread(label)
+
+    def _foreign(
+        self,
+        module: Module,
+        cell: int,
+        cell_type: CellType,
+        name: str,
+        nodes: list[str],
+        params: dict[str, float | str],
+    ) -> tuple[dict[str, float | str], list[str]]:
+        """Parameters of an element as the simulator means them, and lines that stand for those that it lacks."""
+        kind, found, extra = cell_type.name, dict(params), []
+        if found.pop("spread", 0.0):
+            raise self._spread(name)
+        if kind == "R":
+            temp, neb = found.pop("temp", self.temp), found.pop("neb", self.neb)
+            if isinstance(found.get("value"), float):
+                extra = list(self._noise(name, nodes, found["value"], temp, neb))
+        if kind in ("V", "I") and isinstance(found.get("tran"), str):
+            assert self.controls is not None
+            samples = str(found.pop("samples", ""))
+            try:
+                wave = parse_waveform(str(found["tran"]), samples)
+                found["tran"] = foreign_waveform(wave, self.controls.transient, self.flavour)
+            except (UnsupportedError, FormatError) as error:
+                raise UnsupportedError(
+                    f"element '{name}': {error.what}",
+                    file=module.file or None, line=int(module.cell_line[cell]), mend=error.mend,
+                ) from error  # fmt: skip
+        return found, extra
+
+    def _noise(self, name: str, nodes: list[str], resistance: object, temp: object, neb: object) -> Iterator[str]:
+        """A source of thermal noise across a resistance, as JoSIM puts one there."""
+        if not temp:
+            return
+        if self.flavour != "ngspice":
+            raise self._unsupported(f"'{name}' has thermal noise, which WRspice's decks do not hold", "take temp= away")
+        if not isinstance(neb, float) or not isinstance(temp, float) or not isinstance(resistance, float):
+            raise self._unsupported(f"the noise of '{name}' has no bandwidth", "add a line .neb with a frequency")
+        density = (4 * CONSTANTS["boltzmann"] * temp / resistance) ** 0.5
+        yield fold([f"I{name}_noise", *nodes[:2], "dc", "0", trnoise(density, 1.0 / neb)])
+
+    def _spread(self, name: str) -> UnsupportedError:
+        return self._unsupported(
+            f"'{name}' has a spread, which {self._simulator} does not know", "take it away for the nominal circuit"
+        )
+
     # Elements
 
-    def _cells(self, module: Module, scope: set[str], names: ModuleNames | None = None) -> Iterator[str]:
-        names = ModuleNames(module, self.globals) if names is None else names
+    def _cells(self, module: Module, scope: set[str]) -> Iterator[str]:
+        names = self.book(module)
         if (module.pin_flags & INVERTED).any():
             raise self._unsupported(f"module '{module.name}' has inverted pins", "map it to gates first")
         params = cell_params(module)
@@ -177,6 +347,12 @@ class _Writer:
             count = max([least, *(role + 1 for role in pins)]) if pins else least
             nodes = [names.net(pins.get(role, -1)) for role in range(count)]
             if cell_type.kind is Kind.DEVICE and cell_type.name in devices.DEVICES:
+                if self.foreign and cell_type.name == "B":
+                    yield from self._junction(module, cell, labels[cell], nodes)
+                    continue
+                if self.foreign:
+                    own, extra = self._foreign(module, cell, cell_type, labels[cell], nodes, own)
+                    yield from extra
                 items = self._device(cell_type, labels[cell], nodes, own, scope)
             else:
                 items = self._instance(cell_type, labels[cell], nodes, own, scope)
@@ -197,8 +373,17 @@ class _Writer:
         kind = cell_type.name
         if self.josim and kind not in JOSIM_DEVICES:
             raise self._unsupported(f"JoSIM has no device like '{name}'", "write it in ngspice's dialect")
-        if not self.josim and kind in ("B", "P"):
-            raise self._unsupported(f"ngspice has no device like '{name}'", "write it in JoSIM's dialect")
+        if self.flavour == "wrspice" and (kind not in WRSPICE_DEVICES or (kind in ("E", "G") and len(nodes) < 4)):
+            raise self._unsupported(f"a device like '{name}' is not written for WRspice", "write it in another dialect")
+        if not self.josim and kind == "P":
+            raise self._unsupported(
+                f"{self._simulator} has no phase source like '{name}'", "write it in JoSIM's dialect"
+            )
+        if not self.josim and kind in ("F", "H") and len(nodes) == 4:
+            raise self._unsupported(
+                f"{self._simulator} has no source like '{name}', controlled by the current between two nodes",
+                "put a zero-volt source there and name it",
+            )
         try:
             middle = self._middle(kind, nodes, params, scope)
         except HwdesignError as error:
@@ -245,7 +430,3 @@ def cell_params(module: Module) -> dict[int, dict[str, float | str]]:
         for cell, number, at, text in rows:
             found.setdefault(cell, {})[key] = number if at < 0 else text
     return found
-
-
-def _words(directive: Directive) -> list[str]:
-    return [directive.text] if directive.text else []
