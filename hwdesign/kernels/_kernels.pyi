@@ -105,3 +105,45 @@ def parse_blif(data: _U8, max_depth: int, max_bits: int) -> dict[str, Any]: ...
 def parse_bench(data: _U8, max_depth: int, max_bits: int, name: str) -> dict[str, Any]: ...
 def parse_aiger(data: _U8, max_depth: int, max_bits: int) -> dict[str, Any]: ...
 def encode_aiger_ands(first: int, fanin0: _I32, fanin1: _I32) -> bytes: ...
+
+class SpicePlan:
+    @property
+    def symmetric(self) -> bool: ...
+    @property
+    def slots(self) -> int: ...
+    @property
+    def pairs(self) -> int: ...
+    @property
+    def factor_size(self) -> int: ...
+
+def spice_plan(
+    unknowns: int,
+    rate: _U8,
+    a0: _I32,
+    a1: _I32,
+    capacitors: _I32,
+    junctions: _I32,
+    ports: _I32,
+    injections: _I32,
+    noise: _I32,
+    channels: _I32,
+    symmetric: bool,
+    values: dict[str, Any],
+    alpha: float,
+    /,
+) -> SpicePlan: ...
+def spice_steps(
+    plan: SpicePlan,
+    values: dict[str, Any],
+    waves: list[tuple[object, ...]],
+    step: float,
+    steps: int,
+    startup: int,
+    every: int,
+    noise_every: int,
+    limit: float,
+    pulses: bool,
+    threads: int,
+    simd: int,
+    /,
+) -> dict[str, Any]: ...

@@ -9,6 +9,7 @@ void bind_graph(nb::module_& m);
 void bind_partition(nb::module_& m);
 void bind_pins(nb::module_& m);
 void bind_readers(nb::module_& m);
+void bind_spice(nb::module_& m);
 }  // namespace hwdesign
 
 NB_MODULE(_kernels, m) {
@@ -18,4 +19,5 @@ NB_MODULE(_kernels, m) {
   hwdesign::bind_partition(m);
   hwdesign::bind_pins(m);
   hwdesign::bind_readers(m);
+  hwdesign::bind_spice(m);
 }

@@ -1,0 +1,9 @@
+// Compiled with the flags of its instruction set; see CMakeLists.txt.
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HW_DOUBLES 8
+#include "spice_steps.hpp"
+
+StepFunction avx512_steps(int lanes) { return steps_of(lanes); }
+
+}  // namespace hwdesign::spice
+#endif

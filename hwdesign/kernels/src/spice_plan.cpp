@@ -1,0 +1,287 @@
+#include <algorithm>
+#include <array>
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+#include "spice.hpp"
+#include "spice_order.hpp"
+
+namespace hwdesign::spice {
+namespace {
+
+constexpr int32_t kPad = 8;  // junctions and noise sources are worked on eight at a time
+
+int32_t padded(size_t count) { return (static_cast<int32_t>(count) + kPad - 1) / kPad * kPad; }
+
+struct Row {
+  int32_t level, out;
+  std::vector<int32_t> pairs;
+};
+
+// Rows of one level do not read one another; those of one length follow one another, so that loops stay alike.
+Program pack(std::vector<Row> rows) {
+  std::stable_sort(rows.begin(), rows.end(), [](const Row& p, const Row& q) {
+    return std::make_pair(p.level, p.pairs.size()) < std::make_pair(q.level, q.pairs.size());
+  });
+  Program program;
+  int32_t level = -1;
+  for (const Row& row : rows) {
+    const auto pairs = static_cast<int32_t>(row.pairs.size() / 2);
+    if (program.groups.empty() || row.level != level || program.groups.back().pairs != pairs) {
+      program.groups.push_back({pairs, 0, static_cast<int64_t>(program.code.size())});
+    }
+    level = row.level;
+    ++program.groups.back().rows;
+    program.code.push_back(row.out);
+    program.code.insert(program.code.end(), row.pairs.begin(), row.pairs.end());
+  }
+  return program;
+}
+
+}  // namespace
+
+Plan::Plan(Network network, const Values& values, double alpha) : net(std::move(network)), symmetric(net.symmetric) {
+  order(values, alpha);
+}
+
+void Plan::order(const Values& values, double alpha) {
+  const int32_t n = net.unknowns;
+  const auto first = [&](const double* table, size_t row) { return table[row * values.instances]; };
+  std::vector<Coefficient> matrix;
+  std::vector<uint8_t> keep(n, 0), live(n, 0);
+  auto touch = [&](int32_t node) {
+    if (node >= 0) live[node] = 1;
+  };
+  for (size_t e = 0; e < net.a0.size(); ++e) {
+    const double factor = net.rate[net.a0[e].row] ? 1 / alpha : 1;
+    matrix.push_back({net.a0[e].row, net.a0[e].col, factor * first(values.a0, e)});
+  }
+  for (size_t e = 0; e < net.a1.size(); ++e) {
+    const double factor = net.rate[net.a1[e].row] ? 1 : alpha;
+    matrix.push_back({net.a1[e].row, net.a1[e].col, factor * first(values.a1, e)});
+    touch(net.a1[e].col);
+  }
+  auto stamp = [&](const Branch& branch, double value) {
+    touch(branch.a);
+    touch(branch.b);
+    if (branch.a >= 0) matrix.push_back({branch.a, branch.a, value});
+    if (branch.b >= 0) matrix.push_back({branch.b, branch.b, value});
+    if (branch.a >= 0 && branch.b >= 0) {
+      matrix.push_back({branch.a, branch.b, -value});
+      matrix.push_back({branch.b, branch.a, -value});
+    }
+  };
+  for (size_t e = 0; e < net.capacitors.size(); ++e) {
+    stamp(net.capacitors[e], alpha * alpha * first(values.capacitance, e));
+  }
+  for (size_t j = 0; j < net.junctions.size(); ++j) {
+    stamp(net.junctions[j], alpha * alpha * first(values.cap, j) + alpha * first(values.conductance, j));
+  }
+  for (size_t p = 0; p < net.ports.size(); ++p) stamp(net.ports[p], alpha * first(values.port, p));
+
+  for (const Channel& channel : net.channels) {
+    if (channel.kind != ChannelKind::kRate) continue;
+    touch(channel.a);
+    touch(channel.b);
+  }
+  history_of.assign(n, -1);
+  for (int32_t u = 0; u < n; ++u) {
+    if (live[u]) history_of[u] = histories++;
+  }
+  x_of = history_of;
+  int32_t others = histories;
+  for (int32_t u = 0; u < n; ++u) {
+    if (x_of[u] < 0) x_of[u] = others++;
+  }
+  for (const Channel& channel : net.channels) {
+    if (channel.kind == ChannelKind::kPhase) {
+      touch(channel.a);
+      touch(channel.b);
+    }
+  }
+  for (int32_t u = 0; u < n; ++u) keep[u] = live[u];
+  solved = live;
+  const Order order = eliminate(n, matrix, keep, net.symmetric);
+  symmetric = order.symmetric;
+  std::vector<int32_t> position(n), row_position(n);
+  for (int32_t k = 0; k < n; ++k) {
+    position[order.column[k]] = k;
+    row_position[order.row[k]] = k;
+  }
+
+  // Slots.
+  int32_t at = kPad;  // after the constants; regions begin on a cache line whatever the width
+  auto reserve = [&](int32_t count) {
+    const int32_t begin = at;
+    at += count;
+    return begin;
+  };
+  junction_pad = padded(net.junctions.size());
+  noise_pad = padded(net.noise.size());
+  for (const Entry& injection : net.injections) shared_waves = std::max(shared_waves, injection.col + 1);
+  waves = shared_waves;
+  for (const Entry& injection : net.injections) waves += injection.col < 0;
+  auto region = [&](int32_t count) {
+    const int32_t begin = reserve(count);
+    at = padded(at);
+    return begin;
+  };
+  x = region(n);
+  z = region(n);
+  y = region(histories);
+  previous = region(histories);
+  c = region(junction_pad + static_cast<int32_t>(net.capacitors.size() + net.ports.size()));
+  wave = region(waves);
+  scale = region(static_cast<int32_t>(net.injections.size()));
+  amp = region(noise_pad);
+  negative_amp = region(noise_pad);
+  gauss = region(noise_pad);
+
+  // The factor: pivots, upper entries, lower entries where they differ.
+  factor = at;
+  lu.pivot.resize(n);
+  lu.first.assign(n + 1, 0);
+  for (int32_t k = 0; k < n; ++k) {
+    lu.pivot[k] = reserve(1);
+    lu.first[k + 1] = lu.first[k] + static_cast<int64_t>(order.later[k].size());
+  }
+  for (int64_t e = 0; e < lu.first[n]; ++e) lu.upper.push_back(reserve(1));
+  if (symmetric) {
+    lu.lower = lu.upper;
+  } else {
+    for (int64_t e = 0; e < lu.first[n]; ++e) lu.lower.push_back(reserve(1));
+  }
+  factor_slots = at - factor;
+  auto entry = [&](int32_t i, int32_t j) {
+    if (i == j) return lu.pivot[i];
+    const int32_t k = std::min(i, j), other = std::max(i, j);
+    const auto& later = order.later[k];
+    const auto found = std::lower_bound(later.begin(), later.end(), other) - later.begin();
+    return (i < j ? lu.upper : lu.lower)[lu.first[k] + found];
+  };
+  for (int32_t k = 0; k < n; ++k) {
+    lu.update_at.push_back(static_cast<int64_t>(lu.update.size()));
+    for (int32_t i : order.later[k]) {
+      for (int32_t j : order.later[k]) lu.update.push_back(symmetric && j < i ? -1 : entry(i, j));
+    }
+  }
+
+  // Stamps, and the rows' memory of earlier phases.
+  std::vector<std::map<int32_t, int32_t>> past(n);  // row position -> (history column -> slot)
+  history = at;
+  auto slot_of = [&](int32_t row, int32_t col) {
+    if (row < 0 || col < 0) return -1;
+    const int32_t i = row_position[row], j = position[col];
+    return symmetric && i > j ? -1 : entry(i, j);
+  };
+  auto history_at = [&](int32_t row, int32_t col) {
+    if (row < 0 || col < 0) return -1;
+    const auto [found, fresh] = past[row_position[row]].try_emplace(history_of[col], at);
+    if (fresh) ++at;
+    return found->second;
+  };
+  for (const Entry& e : net.a0) a0_slot.push_back(slot_of(e.row, e.col));
+  for (const Entry& e : net.a1) {
+    a1_slot.push_back(slot_of(e.row, e.col));
+    a1_history.push_back(history_at(e.row, e.col));
+  }
+  auto stamps = [&](const std::vector<Branch>& branches, std::vector<Stamp>& into, bool remembered) {
+    for (const Branch& b : branches) {
+      Stamp s{{slot_of(b.a, b.a), slot_of(b.b, b.b), slot_of(b.a, b.b), slot_of(b.b, b.a)}, {-1, -1, -1, -1}};
+      if (remembered) {
+        const int32_t h[4] = {history_at(b.a, b.a), history_at(b.b, b.b), history_at(b.a, b.b), history_at(b.b, b.a)};
+        std::copy(h, h + 4, s.history);
+      }
+      into.push_back(s);
+    }
+  };
+  stamps(net.capacitors, capacitor_stamp, true);
+  stamps(net.junctions, junction_stamp, true);
+  stamps(net.ports, port_stamp, false);  // a line's ends keep their own history
+  history_slots = at - history;
+  slots = padded(at);
+
+  // What each row adds up.
+  std::vector<std::vector<int32_t>> given(n), earlier(n);
+  auto add = [&](int32_t row, int32_t a, int32_t b) {
+    if (row < 0) return;
+    auto& pairs = given[row_position[row]];
+    pairs.push_back(a);
+    pairs.push_back(b);
+  };
+  for (int32_t i = 0; i < n; ++i) {
+    for (const auto& [column, slot] : past[i]) {
+      given[i].push_back(slot);
+      given[i].push_back(y + column);
+    }
+  }
+  auto branch_current = [&](const Branch& branch, int32_t slot) {
+    add(branch.a, minus_one, slot);
+    add(branch.b, one, slot);
+  };
+  for (size_t j = 0; j < net.junctions.size(); ++j) branch_current(net.junctions[j], c + static_cast<int32_t>(j));
+  int32_t next = c + junction_pad;
+  for (const Branch& capacitor : net.capacitors) branch_current(capacitor, next++);
+  for (const Branch& port : net.ports) branch_current(port, next++);
+  int32_t own_wave = wave + shared_waves;
+  for (size_t e = 0; e < net.injections.size(); ++e) {
+    const Entry& injection = net.injections[e];
+    add(injection.row, scale + static_cast<int32_t>(e), injection.col < 0 ? own_wave++ : wave + injection.col);
+  }
+  for (size_t e = 0; e < net.noise.size(); ++e) {
+    add(net.noise[e].a, negative_amp + static_cast<int32_t>(e), gauss + static_cast<int32_t>(e));
+    add(net.noise[e].b, amp + static_cast<int32_t>(e), gauss + static_cast<int32_t>(e));
+  }
+
+  // What is never read is never computed.
+  for (int32_t k = 0; k < n; ++k) {
+    for (int32_t i : order.later[k]) earlier[i].push_back(k);
+  }
+  std::vector<uint8_t> need_x(n, 0), need_z(n, 0), full_z(n, 0), full_x(n, 0);
+  for (int32_t k = 0; k < n; ++k) {
+    need_x[k] |= live[order.column[k]];
+    if (need_x[k]) {
+      for (int32_t j : order.later[k]) need_x[j] = 1;
+    }
+  }
+  for (int32_t k = n - 1; k >= 0; --k) {
+    need_z[k] |= need_x[k];
+    if (need_z[k]) {
+      for (int32_t j : earlier[k]) need_z[j] = 1;
+    }
+  }
+  std::vector<int32_t> level(n, 0);
+  std::vector<Row> rows;
+  for (int32_t i = 0; i < n; ++i) {
+    Row row{0, z + i, given[i]};
+    for (int32_t j : earlier[i]) {
+      if (!full_z[j]) continue;
+      row.level = std::max(row.level, level[j] + 1);
+      row.pairs.push_back(entry(i, j));
+      row.pairs.push_back(z + j);
+    }
+    full_z[i] = !row.pairs.empty();
+    level[i] = row.level;
+    if (full_z[i] && need_z[i]) rows.push_back(std::move(row));
+  }
+  forward = pack(std::move(rows));
+  rows.clear();
+  for (int32_t i = n - 1; i >= 0; --i) {
+    Row row{0, x + x_of[order.column[i]], {}};
+    if (full_z[i]) row.pairs = {lu.pivot[i], z + i};
+    for (int32_t j : order.later[i]) {
+      if (!full_x[j]) continue;
+      row.level = std::max(row.level, level[j] + 1);
+      row.pairs.push_back(entry(i, j));
+      row.pairs.push_back(x + x_of[order.column[j]]);
+    }
+    if (full_z[i] && row.pairs.size() == 2) row.level = 0;
+    full_x[i] = !row.pairs.empty();
+    level[i] = row.level;
+    if (full_x[i] && need_x[i]) rows.push_back(std::move(row));
+  }
+  backward = pack(std::move(rows));
+}
+
+}  // namespace hwdesign::spice

@@ -1,0 +1,240 @@
+"""Decks and netlists to flat circuits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from hwdesign.errors import HwdesignError, LimitError, NetlistError, UnsupportedError
+from hwdesign.formats import read
+from hwdesign.netlist import devices
+from hwdesign.netlist.analyses import noise_bandwidth, spread, temperature, transient
+from hwdesign.netlist.elaborate import elaborate
+from hwdesign.netlist.junctions import junction
+from hwdesign.netlist.module import OPEN, Module
+from hwdesign.netlist.netlist import Netlist
+from hwdesign.netlist.outputs import outputs
+from hwdesign.netlist.types import Kind
+from hwdesign.netlist.waveforms import Waveform, source_waveform
+from hwdesign.spice.checks import check
+from hwdesign.spice.circuit import FIELDS, GROUND, Circuit, Element
+
+MAX_ELEMENTS = 1 << 20
+
+_EXTRAS: Mapping[str, frozenset[str]] = {
+    "R": frozenset({"value", "temp", "neb", "spread"}),
+    "L": frozenset({"value", "spread"}),
+    "C": frozenset({"value", "spread"}),
+    "K": frozenset({"value", "inductors"}),
+    "B": frozenset({"model", "area", "ic", "temp", "neb", "spread"}),
+    "T": frozenset({"z0", "td"}),
+    "I": frozenset({"dc", "tran", "samples"}),
+    "V": frozenset({"dc", "tran", "samples"}),
+    "P": frozenset({"dc", "tran", "samples"}),
+    "E": frozenset({"value"}),
+    "G": frozenset({"value"}),
+    "F": frozenset({"value", "control"}),
+    "H": frozenset({"value", "control"}),
+}
+_VALUED = frozenset("RLCKEGFH")
+
+
+def compile_deck(
+    source: Netlist | str | Path, top: str | None = None, params: Mapping[str, float] | None = None
+) -> Circuit:
+    """The flat circuit of a deck.
+
+    Args:
+        source: a deck's path, or a netlist (elaborated or not).
+        top: module to simulate; by default the deck's own top level.
+        params: values for parameters of the top module or global ones.
+
+    Raises:
+        NetlistError: a floating node, a loop of elements that fix the voltage, a junction of no area, a missing model,
+            a value that is no number. File and line of the element are named.
+        UnsupportedError: an element that the embedded engine does not simulate.
+        As `hwdesign.formats.read`.
+    """
+    netlist = source if isinstance(source, Netlist) else read(source)
+    if top is not None:
+        netlist = netlist.with_top(top)
+    return _Compiler(elaborate(netlist, params)).run()
+
+
+class _Compiler:
+    def __init__(self, netlist: Netlist) -> None:
+        self.netlist = netlist
+        self.temp = temperature(netlist)
+        self.neb = noise_bandwidth(netlist)
+        self.elements: list[Element] = []
+        self.nodes: list[str] = []
+        self.grounds = {name.lower() for name in netlist.global_nets if name.lower() in ("0", "gnd")} | {"0"}
+        self.globals: dict[str, int] = {}
+        self.coupled: dict[int, tuple[str, ...]] = {}
+        self.positions: dict[str, int] = {}
+
+    def run(self) -> Circuit:
+        netlist = self.netlist
+        # An explicit stack keeps the deck's order: an instance's elements stand where the instance does.
+        work: list[tuple[Module, list[int], str, int, int]] = [
+            (netlist.top_module, self._nets(netlist.top_module, {}, ""), "", 0, 0)
+        ]
+        while work:
+            module, nets, path, depth, cell = work.pop()
+            if cell >= module.num_cells:
+                continue
+            work.append((module, nets, path, depth, cell + 1))
+            if len(self.elements) > MAX_ELEMENTS:
+                raise LimitError(f"the circuit has more than {MAX_ELEMENTS} elements", file=netlist.file or None)
+            cell_type = module.type_of(cell)
+            pins = {role: net for role, net, _ in module.pins_of(cell)}
+            if cell_type.kind is Kind.MODULE and cell_type.name in netlist.modules:
+                child = netlist.modules[cell_type.name]
+                if depth > len(netlist.modules):
+                    raise NetlistError(f"module '{child.name}' contains itself", file=module.file or None)
+                inner = f"|{module.cell_label(cell).upper()}{path}"
+                outer = {
+                    port: nets[pins[name]]
+                    for port, name in zip(child.port_net.tolist(), child.port_labels(), strict=True)
+                    if pins.get(name, OPEN) != OPEN
+                }
+                work.append((child, self._nets(child, outer, inner), inner, depth + 1, 0))
+            else:
+                self._element(module, cell, nets, path)
+        elements, nodes = _used(self._couple(), self.nodes)
+        circuit = Circuit(
+            elements, nodes, outputs(netlist), transient(netlist), self.temp, spread(netlist),
+            netlist, netlist.file,
+        )  # fmt: skip
+        check(circuit)
+        return circuit
+
+    def _nets(self, module: Module, outer: Mapping[int, int], path: str) -> list[int]:
+        """Circuit node of each net of one copy of a module."""
+        labels = module.net_labels()
+        shared = {name.lower() for name in self.netlist.global_nets}
+        found: list[int] = []
+        for net, label in enumerate(labels):
+            low = label.lower()
+            if net in outer:
+                found.append(outer[net])
+            elif low in self.grounds or low == "gnd":
+                found.append(GROUND)
+            elif net <= 1:
+                found.append(GROUND)  # no device connects to a logic constant; see _element
+            else:
+                name = label.upper() + ("" if low in shared else path)
+                at = self.globals.get(low) if low in shared else None
+                if at is None:
+                    at = len(self.nodes)
+                    self.nodes.append(name)
+                    if low in shared:
+                        self.globals[low] = at
+                found.append(at)
+        return found
+
+    def _element(self, module: Module, cell: int, nets: list[int], path: str) -> None:
+        kind = module.type_of(cell).name
+        label = module.cell_label(cell)
+        file, line = module.file or self.netlist.file, int(module.cell_line[cell])
+
+        def fail(what: str, mend: str = "", error: type[HwdesignError] = NetlistError) -> HwdesignError:
+            return error(f"element '{label}': {what}", file=file or None, line=line, mend=mend)
+
+        params = module.params_of(cell)
+        pins = module.pins_of(cell)
+        if kind not in FIELDS or module.type_of(cell).kind is not Kind.DEVICE:
+            known = " ".join(sorted(FIELDS))
+            raise fail(f"the embedded engine has no '{kind}'", f"it has: {known}; try another engine", UnsupportedError)
+        if any(0 <= net <= 1 for _, net, _ in pins):
+            raise fail("it is tied to a logic constant", "", UnsupportedError)
+        for key in params:
+            if key not in _EXTRAS[kind] and not key.startswith("@"):
+                raise fail(f"parameter '{key}' has no meaning here", "", UnsupportedError)
+        numbers: dict[str, float] = {}
+        for key, value in params.items():
+            if key in devices.TEXT_PARAMETERS or key.startswith("@"):
+                continue
+            if isinstance(value, str):
+                raise fail(f"its {key} '{value[:40]}' is no number", "", UnsupportedError)
+            numbers[key] = value
+        if kind == "B" and len(pins) > 2:
+            raise fail("a junction's phase node is not simulated", "print its phase instead", UnsupportedError)
+        if kind in "EG" and len(pins) != 4:
+            raise fail("an expression over node voltages is not simulated", "try another engine", UnsupportedError)
+        if kind in _VALUED and "value" not in numbers:
+            raise fail("it has no value", f"write {label} node node value")
+        temp = numbers.get("temp", self.temp) if kind in "RB" else None
+        element = Element(
+            label.upper() + path, kind, tuple(nets[net] if net != OPEN else GROUND for _, net, _ in pins),
+            numbers.get("value", 0.0), file, line, temp=temp,
+            neb=numbers.get("neb", self.neb) if kind in "RB" else None, spread=numbers.get("spread"),
+        )  # fmt: skip
+        if kind in "IVP":
+            wave = source_waveform(module, cell)
+            if "tran" in params and params.get("dc"):
+                raise fail("it has a constant value and a transient function", "keep one of them", UnsupportedError)
+            element = replace(element, waveform=wave, value=extreme(wave))
+        elif kind == "B":
+            found = junction(self.netlist, module, cell, temp=self.temp, neb=self.neb)
+            element = replace(element, junction=found, value=found.area)
+        elif kind == "T":
+            if not numbers.get("z0", 50.0) > 0 or not numbers.get("td", 0.0) > 0:
+                raise fail("a transmission line needs a positive z0 and td", "write z0=50 td=1p")
+            element = replace(element, value=numbers.get("z0", 50.0), delay=numbers["td"])
+        elif kind == "K":
+            self.coupled[len(self.elements)] = tuple(f"{n.upper()}{path}" for n in str(params["inductors"]).split())
+        elif kind in "FH" and "control" in params:
+            self.coupled[len(self.elements)] = (f"{str(params['control']).upper()}{path}",)
+        elif kind == "R" and element.value < 0 and temp:
+            raise fail("a negative resistance makes no noise", "take its temp away")
+        elif kind == "C" and element.value < 0:
+            raise fail("its capacitance is negative", "give zero or more")
+        self.positions[element.name] = len(self.elements)
+        self.elements.append(element)
+
+    def _couple(self) -> list[Element]:
+        """The elements, with the positions of those that others name."""
+        for at, names in self.coupled.items():
+            element = self.elements[at]
+            others = tuple(self.positions.get(name, -1) for name in names)
+            wanted = "L" if element.kind == "K" else "V"
+            for name, other in zip(names, others, strict=True):
+                if other < 0 or self.elements[other].kind != wanted:
+                    what = "inductor" if wanted == "L" else "voltage source"
+                    raise element.error(f"element '{element.name}': no {what} is named '{name}'")
+            if element.kind == "K" and not abs(element.value) <= 1:
+                raise element.error(
+                    f"element '{element.name}': a coupling factor of {element.value:g} is larger than 1",
+                    "it lies between -1 and 1",
+                )
+            self.elements[at] = replace(element, others=others)
+        return self.elements
+
+
+def _used(elements: list[Element], nodes: list[str]) -> tuple[tuple[Element, ...], tuple[str, ...]]:
+    """The elements over those nodes alone that one of them connects to."""
+    used = sorted({node for element in elements for node in element.nodes} - {GROUND})
+    if len(used) == len(nodes):
+        return tuple(elements), tuple(nodes)
+    new = {node: at for at, node in enumerate(used)} | {GROUND: GROUND}
+    renamed = (replace(element, nodes=tuple(new[node] for node in element.nodes)) for element in elements)
+    return tuple(renamed), tuple(nodes[node] for node in used)
+
+
+def extreme(wave: Waveform) -> float:
+    """The value of the largest size among those that a waveform's arguments name: what a batch sets of a source."""
+    match wave.kind:
+        case "pwl" | "pws":
+            values: tuple[float, ...] = wave.values[1::2]
+        case "sin":
+            values = (wave.values[0] or wave.values[1],)
+        case "noise":
+            values = wave.values[:1]
+        case "cus":
+            scale = wave.values[1] if len(wave.values) > 1 else 1.0
+            values = tuple(scale * sample for sample in wave.samples)
+        case _:
+            values = wave.values[:2] if wave.kind in ("pulse", "exp") else wave.values[:1]
+    return max(values, key=abs, default=0.0)

@@ -1,0 +1,415 @@
+"""A circuit as the kernel's network: which stamps its elements make, and with what values in each instance.
+
+Node phases are the unknowns. Elements that fix a phase whatever their current (sources of voltage and phase, inductors
+and resistors of zero) add their current as an unknown, in units of 0.1 mA so that the matrix stays well scaled.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdesign.errors import NetlistError, UnsupportedError
+from hwdesign.kernels.spice import PhaseNetwork, PhaseWave
+from hwdesign.netlist.expressions import CONSTANTS
+from hwdesign.netlist.waveforms import Waveform
+from hwdesign.spice.batch import Batch
+from hwdesign.spice.checks import fixes_phase
+from hwdesign.spice.circuit import GROUND, Circuit, Element
+from hwdesign.spice.waves import phase_wave
+
+SIGMA = CONSTANTS["hbar"] / (2 * CONSTANTS["ev"])
+"""Φ0/2π in weber, from the constants that JoSIM has."""
+
+UNIT = 1e-4
+"""Ampere that one of a branch unknown stands for."""
+
+Float = NDArray[np.float64]
+Row = Callable[[slice], "Float | float"]
+
+
+@dataclass
+class Rows:
+    """Values of a table's rows, each either one number or one an instance."""
+
+    values: list[Float | float] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def table(self, chosen: NDArray[np.int64]) -> Float:
+        """float64[rows, instances] for the chosen instances."""
+        out = np.empty((len(self.values), len(chosen)))
+        for row, value in zip(out, self.values, strict=True):
+            row[:] = value if isinstance(value, float) else value[chosen]
+        return out
+
+
+def _is_zero(value: Float | float) -> bool:
+    return bool(np.any(np.asarray(value) == 0))
+
+
+class Assembly:
+    """The network of a circuit and the rows of its value tables.
+
+    Args:
+        circuit: the circuit.
+        batch: values that differ between instances.
+        step, stop: seconds.
+        noise_every: steps between two noise values.
+    """
+
+    def __init__(self, circuit: Circuit, batch: Batch, step: float, stop: float, noise_every: int = 1) -> None:
+        self.circuit, self.batch = circuit, batch
+        self.step, self.stop, self.noise_every = step, stop, noise_every
+        self.network = PhaseNetwork(unknowns=len(circuit.nodes))
+        self.a0, self.a1, self.capacitance, self.injection = Rows(), Rows(), Rows(), Rows()
+        self.ic, self.cap, self.rate_low, self.rate_high = Rows(), Rows(), Rows(), Rows()
+        self.conductance = (Rows(), Rows(), Rows())
+        self.transition, self.port, self.noise, self.noise_normal = Rows(), Rows(), Rows(), Rows()
+        self.offset = Rows()
+        self.harmonics: list[tuple[float, ...]] = []
+        self.gap = (Rows(), Rows(), Rows())
+        self.general = False
+        self.noise_junction: list[int] = []
+        self.delay: list[int] = []
+        self.waves: list[PhaseWave] = []
+        self.injection_wave: list[NDArray[np.int32] | None] = []
+        self._wave_of: dict[tuple[Waveform, float], int] = {}
+        self._shared: dict[PhaseWave, int] = {}
+        self.extra: dict[int, int] = {}
+        self.control: dict[int, int] = {}
+        self.inverse: dict[int, list[tuple[int, Float | float]]] = {}
+        self.owner: dict[int, int] = {}
+        self.position: dict[int, int] = {}
+        coupled = {other for element in circuit.elements if element.kind == "K" for other in element.others}
+        groups = self._coupled_groups(coupled)
+        for at, element in enumerate(circuit.elements):
+            if element.kind == "V" or (fixes_phase(element) and at not in coupled):
+                self._own_current(at)
+        for at, element in enumerate(circuit.elements):
+            if at not in coupled and element.kind != "K":
+                getattr(self, f"_add_{element.kind.lower()}")(at, element)
+        for group in groups:
+            self._inductors(group)
+
+    # Values
+
+    def get(self, at: int, key: str) -> Float | float:
+        """Value of one field of an element: a number, or one an instance."""
+        return self.batch.get(at, key)
+
+    # Stamps
+
+    def _static(self, row: int, col: int, value: Float | float) -> None:
+        if row != GROUND and col != GROUND:
+            self.network.a0.append((row, col))
+            self.a0.values.append(value)
+
+    def _rate(self, row: int, col: int, value: Float | float) -> None:
+        if row != GROUND and col != GROUND:
+            self.network.a1.append((row, col))
+            self.a1.values.append(value)
+
+    def _both(self, stamp: Callable[[int, int, Float | float], None], a: int, b: int, value: Float | float) -> None:
+        stamp(a, a, value)
+        stamp(b, b, value)
+        stamp(a, b, -value)
+        stamp(b, a, -value)
+
+    def _own_current(self, at: int) -> int:
+        """The unknown that is an element's current; it leaves the first node and enters the second."""
+        if at not in self.extra:
+            unknown = self.extra[at] = self.network.unknowns
+            self.network.unknowns += 1
+            self.owner[unknown] = at
+            a, b = self.circuit.elements[at].nodes[:2]
+            self._static(a, unknown, UNIT)
+            self._static(b, unknown, -UNIT)
+        return self.extra[at]
+
+    def _control_current(self, at: int, element: Element) -> int:
+        """The unknown that is the current which controls an F or an H."""
+        if element.others:
+            return self._own_current(element.others[0])
+        unknown = self.control[at] = self.network.unknowns
+        self.network.unknowns += 1
+        self.owner[unknown] = at
+        for node, sign in zip(element.nodes[2:], (UNIT, -UNIT), strict=True):
+            self._static(node, unknown, sign)
+            self._static(unknown, node, sign)
+        return unknown
+
+    def _inject(self, row: int, at: int, value: Float | float) -> None:
+        """Add a source's waveform, times `value` over its largest value, to a row."""
+        if row == GROUND:
+            return
+        element = self.circuit.elements[at]
+        own = self.batch.waves.get(at)
+        if own is None:
+            assert element.waveform is not None
+            self.network.injections.append((row, self._wave(element, element.waveform, element.value)))
+            self.injection_wave.append(None)
+        else:
+            self.network.injections.append((row, -1))
+            waves = np.array([self._wave(element, wave, 1.0) for wave in own], np.int32)
+            self.injection_wave.append(waves)
+        self.injection.values.append(value)
+
+    def _wave(self, element: Element, wave: Waveform, unit: float) -> int:
+        key = (wave, unit)
+        if key not in self._wave_of:
+            try:
+                made = phase_wave(wave, unit, self.step, self.stop)
+            except (NetlistError, UnsupportedError) as error:
+                raise element.error(f"source '{element.name}': {error.what}", error.mend, type(error)) from error
+            if made not in self._shared:
+                self._shared[made] = len(self.waves)
+                self.waves.append(made)
+            self._wave_of[key] = self._shared[made]
+        return self._wave_of[key]
+
+    def amplitude(self, at: int) -> Float | float:
+        """What an element's wave is multiplied by."""
+        return 1.0 if at in self.batch.waves else self.get(at, "value")
+
+    # Elements
+
+    def _add_r(self, at: int, element: Element) -> None:
+        a, b = element.nodes
+        resistance = self.get(at, "value")
+        if at in self.extra:
+            unknown = self.extra[at]
+            self._static(unknown, a, UNIT)
+            self._static(unknown, b, -UNIT)
+            if at in self.batch:
+                # u·(d phase) = (u/σ)·R·u·current
+                raise element.error(f"resistor '{element.name}' is zero in the deck, so that no batch can set it")
+            return
+        if _is_zero(resistance):
+            raise element.error(f"resistor '{element.name}' is zero in some instances", "leave it out of the batch")
+        self._both(self._rate, a, b, SIGMA / resistance)
+        self._noise(a, b, self.get(at, "temp"), resistance, None, -1, element)
+
+    def _noise(
+        self, a: int, b: int, temp: Float | float, below: Float | float, above: Float | float | None, junction: int,
+        element: Element,
+    ) -> None:  # fmt: skip
+        if not np.any(np.nan_to_num(temp) > 0) or a == b:
+            return
+        if np.any(np.nan_to_num(temp) < 0):
+            raise element.error(f"element '{element.name}' has a negative temperature")
+        # A white current of density 4kT/R, constant over each interval.
+        power = 2 * CONSTANTS["boltzmann"] * np.nan_to_num(temp) / (self.step * self.noise_every)
+        self.network.noise.append((a, b))
+        self.noise.values.append(_plain(np.sqrt(power / below)))
+        self.noise_normal.values.append(_plain(np.sqrt(power / (below if above is None else above))))
+        self.noise_junction.append(junction)
+
+    def _add_c(self, at: int, element: Element) -> None:
+        self.position[at] = len(self.network.capacitors)
+        self.network.capacitors.append((element.nodes[0], element.nodes[1]))
+        self.capacitance.values.append(SIGMA * self.get(at, "value"))
+
+    def _add_l(self, at: int, element: Element) -> None:
+        self._inductors([at])
+
+    def _add_b(self, at: int, element: Element) -> None:
+        found, card = element.junction, element.junction.card if element.junction else None
+        assert found is not None and card is not None
+        area = self.get(at, "area") if not self.batch.has(at, "ic") else self.get(at, "ic") / card.icrit
+        share = area / found.area
+        icrit = self.get(at, "icrit") if self.batch.has(at, "icrit") else found.icrit * share
+        cap = self.get(at, "cap") if self.batch.has(at, "cap") else found.cap * share
+        rn = self.get(at, "rn") if self.batch.has(at, "rn") else found.rn / share
+        r0 = self.get(at, "r0") if self.batch.has(at, "r0") else (rn if card.rtype == 0 else found.r0 / share)
+        vg = self.get(at, "vg")
+        for value, name in ((icrit, "critical current"), (rn, "normal resistance"), (r0, "subgap resistance")):
+            if not np.all(np.asarray(value) > 0):
+                raise element.error(f"junction '{element.name}' has no positive {name}", "give it a positive area")
+        low, high = vg - card.delv / 2, vg + card.delv / 2
+        steep = icrit / (card.icfct * card.delv)
+        linear = card.rtype == 0
+        self.position[at] = len(self.network.junctions)
+        self.network.junctions.append((element.nodes[0], element.nodes[1]))
+        self.ic.values.append(_plain(icrit))
+        self.cap.values.append(_plain(SIGMA * cap))
+        for rows, conductance in zip(self.conductance, (1 / r0, steep, 1 / rn), strict=True):
+            rows.values.append(_plain(SIGMA * conductance))
+        self.rate_low.values.append(1e300 if linear else _plain(low / SIGMA))
+        self.rate_high.values.append(1e300 if linear else _plain(high / SIGMA))
+        self.transition.values.append(0.0 if linear else _plain(low * (1 / r0 - steep)))
+        self._relation(at, element)
+        self._noise(*self.network.junctions[-1], self.get(at, "temp"), r0, rn, self.position[at], element)
+
+    def _relation(self, at: int, element: Element) -> None:
+        """The current-phase relation, where it is not a plain sine."""
+        assert element.junction is not None
+        card, gap = element.junction.card, element.junction.gap
+        self.general = self.general or card.phi != 0 or card.cpr != (1.0,) or gap > 0
+        self.offset.values.append(card.phi)
+        self.harmonics.append(card.cpr)
+        thermal = gap / (2 * CONSTANTS["boltzmann"] * card.t)
+        for rows, value in zip(self.gap, (card.d, thermal, 1 / math.tanh(thermal) if gap > 0 else 0.0), strict=True):
+            rows.values.append(value)
+
+    def _add_i(self, at: int, element: Element) -> None:
+        wave = element.waveform
+        if wave is not None and wave.kind == "noise" and at not in self.batch.waves:
+            self._noise_source(at, element, wave)
+            return
+        value = self.amplitude(at)
+        self._inject(element.nodes[0], at, value)
+        self._inject(element.nodes[1], at, -value)
+
+    def _noise_source(self, at: int, element: Element, wave: Waveform) -> None:
+        _, delay, interval = wave.complete(self.step, self.stop).values
+        if delay or round(interval / self.step) not in (0, self.noise_every):
+            raise element.error(
+                f"source '{element.name}': noise with a delay or with an interval of its own is not simulated",
+                "leave both arguments out, or make the interval the step",
+                UnsupportedError,
+            )
+        self.network.noise.append((element.nodes[0], element.nodes[1]))
+        amplitude = _plain(self.amplitude(at) / math.sqrt(2 * self.step * self.noise_every))
+        self.noise.values.append(amplitude)
+        self.noise_normal.values.append(amplitude)
+        self.noise_junction.append(-1)
+
+    def _fix(self, at: int, element: Element) -> int:
+        """Begin a row that fixes the phase between an element's nodes by its derivative."""
+        unknown = self._own_current(at)
+        self.network.rate.add(unknown)
+        self._rate(unknown, element.nodes[0], UNIT)
+        self._rate(unknown, element.nodes[1], -UNIT)
+        return unknown
+
+    def _add_v(self, at: int, element: Element) -> None:
+        self._inject(self._fix(at, element), at, -UNIT / SIGMA * self.amplitude(at))
+
+    def _add_p(self, at: int, element: Element) -> None:
+        unknown = self._own_current(at)
+        self._static(unknown, element.nodes[0], UNIT)
+        self._static(unknown, element.nodes[1], -UNIT)
+        self._inject(unknown, at, -UNIT * self.amplitude(at))
+
+    def _add_t(self, at: int, element: Element) -> None:
+        self.position[at] = len(self.network.ports)
+        self.network.ports.extend((element.nodes[:2], element.nodes[2:]))  # type: ignore[arg-type]
+        conductance = _plain(SIGMA / self.get(at, "z0"))
+        self.port.values.extend((conductance, conductance))
+        self.delay.append(max(1, round(element.delay / self.step)))
+
+    def _add_e(self, at: int, element: Element) -> None:
+        self.network.symmetric = False
+        a, b, c, d = element.nodes
+        gain = self.get(at, "value")
+        unknown = self._own_current(at)
+        for node, value in ((a, UNIT), (b, -UNIT), (c, -UNIT * gain), (d, UNIT * gain)):
+            self._static(unknown, node, value)
+
+    def _add_g(self, at: int, element: Element) -> None:
+        self.network.symmetric = False
+        a, b, c, d = element.nodes
+        gain = SIGMA * self.get(at, "value")
+        for node, sign in ((a, 1), (b, -1)):
+            self._rate(node, c, sign * gain)
+            self._rate(node, d, -sign * gain)
+
+    def _add_f(self, at: int, element: Element) -> None:
+        self.network.symmetric = False
+        control = self._control_current(at, element)
+        gain = UNIT * self.get(at, "value")
+        self._static(element.nodes[0], control, gain)
+        self._static(element.nodes[1], control, -gain)
+
+    def _add_h(self, at: int, element: Element) -> None:
+        self.network.symmetric = False
+        unknown = self._fix(at, element)
+        self._static(unknown, self._control_current(at, element), -(UNIT**2 / SIGMA) * self.get(at, "value"))
+
+    # Inductors
+
+    def _coupled_groups(self, coupled: set[int]) -> list[list[int]]:
+        parent = {at: at for at in coupled}
+
+        def find(at: int) -> int:
+            while parent[at] != at:
+                at = parent[at]
+            return at
+
+        for element in self.circuit.elements:
+            if element.kind == "K":
+                for other in element.others[1:]:
+                    parent[find(other)] = find(element.others[0])
+        groups: dict[int, list[int]] = {}
+        for at in sorted(coupled):
+            groups.setdefault(find(at), []).append(at)
+        return list(groups.values())
+
+    def _inductors(self, group: list[int]) -> None:
+        """Stamps of inductors that couple with one another: the inverse of their inductances, where there is one."""
+        elements = self.circuit.elements
+        matrix = self._inductances(group)
+        if len(group) == 1:
+            singular = bool(np.any(matrix == 0))
+        else:
+            scale = np.sqrt(np.abs(np.einsum("nii->ni", matrix)))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                relative = matrix / (scale[:, :, None] * scale[:, None, :])
+            singular = not np.all(np.isfinite(relative)) or bool(np.any(np.linalg.cond(relative) > 1e8))
+        if singular:
+            for row, at in enumerate(group):
+                unknown = self._own_current(at)
+                a, b = elements[at].nodes
+                self._static(unknown, a, UNIT)
+                self._static(unknown, b, -UNIT)
+                for col, other in enumerate(group):
+                    self._static(unknown, self._own_current(other), _plain(-(UNIT**2) / SIGMA * matrix[:, row, col]))
+            return
+        inverse = np.linalg.inv(matrix)
+        for row, at in enumerate(group):
+            self.inverse[at] = []
+            a, b = elements[at].nodes
+            for col, other in enumerate(group):
+                value = _plain(SIGMA * inverse[:, row, col])
+                self.inverse[at].append((other, value))
+                c, d = elements[other].nodes
+                for node, sign in ((a, 1.0), (b, -1.0)):
+                    self._static(node, c, sign * value)
+                    self._static(node, d, -sign * value)
+
+    def _inductances(self, group: list[int]) -> Float:
+        """float64[N or 1, m, m]: self-inductances and mutual ones."""
+        own = [np.atleast_1d(np.asarray(self.get(at, "value"), np.float64)) for at in group]
+        factors: dict[tuple[int, int], Float] = {}
+        place = {at: row for row, at in enumerate(group)}
+        for at, element in enumerate(self.circuit.elements):
+            if element.kind != "K" or element.others[0] not in place:
+                continue
+            rows = [place[other] for other in element.others]
+            factor = np.atleast_1d(np.asarray(self.get(at, "value"), np.float64))
+            for first in rows:
+                for second in rows:
+                    if first != second:
+                        factors[first, second] = factor
+        count = max(len(values) for values in (*own, *factors.values()))
+        matrix = np.zeros((count, len(group), len(group)))
+        for row, values in enumerate(own):
+            matrix[:, row, row] = values
+        for (row, col), factor in factors.items():
+            matrix[:, row, col] = factor * np.sqrt(np.abs(own[row] * own[col]))
+        return matrix
+
+
+def _plain(value: NDArray[np.floating[Any]] | float) -> Float | float:
+    """One number where all instances have the same."""
+    array = np.asarray(value, np.float64)
+    if array.ndim == 0 or len(array) == 1:
+        return float(array.reshape(-1)[0])
+    return array
