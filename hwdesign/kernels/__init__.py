@@ -1,6 +1,7 @@
 """Hot loops in C++ behind typed wrappers: NumPy arrays in, NumPy arrays out, no knowledge of netlists.
 
 - `hwdesign.kernels.graph`: CSR, levels, topological orders, cycles, cones, neighbour sampling.
+- `hwdesign.kernels.hierarchy`: loops through instances, without unfolding them.
 - `hwdesign.kernels.partition`: order-preserving partition of acyclic graphs.
 - `hwdesign.kernels.aigsim`: bit-parallel simulation of And-Inverter Graphs, COP, structural hashing.
 - `hwdesign.kernels.readers`: the text readers' tokenizers.
@@ -36,6 +37,7 @@ from hwdesign.kernels.graph import (
     transpose,
     window,
 )
+from hwdesign.kernels.hierarchy import HierarchyLoops, HierarchyTable, hierarchy_loops
 from hwdesign.kernels.partition import partition_order
 from hwdesign.kernels.pins import NetEdges, net_edges
 
@@ -43,6 +45,8 @@ __all__ = [
     "Activity",
     "Cone",
     "Csr",
+    "HierarchyLoops",
+    "HierarchyTable",
     "NeighbourSample",
     "NetEdges",
     "Signatures",
@@ -56,6 +60,7 @@ __all__ = [
     "count_ones",
     "count_ones_sequential",
     "find_cycle",
+    "hierarchy_loops",
     "induced_subgraph",
     "levelize",
     "neighbour_sample",

@@ -49,6 +49,22 @@ def net_edges(
     loose_direction: _U8,
     loose_flags: _U8,
 ) -> tuple[_I32, _I32, _I32, _I32, _U8] | None: ...
+def hierarchy_loops(
+    cell_ptr: _I64,
+    port_ptr: _I64,
+    nets: _I32,
+    type: _I32,
+    pin_ptr: _I64,
+    net: _I32,
+    role: NDArray[np.int16],
+    port_net: _I32,
+    first: _I64,
+    direction: _U8,
+    port: _I32,
+    target: _I32,
+    first_net: int,
+    max_bytes: int,
+) -> tuple[_U8, _U8, _I32, _I64, _I32, _I32]: ...
 def simd_levels() -> int: ...
 def count_activity(
     fanin0: _I32,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdesign.kernels import find_cycle
+from hwdesign.netlist._comb_paths import LOOP_NAMES, Hierarchy, loop_finding
 from hwdesign.netlist.module import CONST1, Module
 from hwdesign.netlist.netlist import Finding, Netlist
 from hwdesign.netlist.types import Direction, Kind, Library
@@ -15,24 +16,31 @@ from hwdesign.netlist.views import cell_graph
 
 # One rule reports at most this many findings a module, then one line that counts the rest.
 MAX_PER_RULE = 100
-_LOOP_NAMES = 40
 
 
 def check(netlist: Netlist) -> list[Finding]:
     """All findings of a netlist: the reader's own, then each module's.
 
     Rules: `undriven-net` (a net is read but nothing drives it), `multiple-drivers`, `floating-input` (an input pin of a
-    cell is open or missing), `combinational-loop` (the loop by name), `unknown-cell` (a type defined nowhere),
+    cell is open or missing), `combinational-loop` (the loop by name, also where it runs through instances),
+    `recursive-instance` (a module holds itself, at once or through others), `unknown-cell` (a type defined nowhere),
     `port-mismatch` (an instance leaves an input port of its module open, or the module changed), `unused-net` (a note:
     driven, but nothing reads it).
+
+    A loop is reported in the module in which it closes, once, whatever the number of that module's instances; cells and
+    nets inside instances go by their paths from there (`u1.u2.g5`). Registers, latches, devices and black boxes end a
+    combinational path. Inside a module, ports count as nets, whatever their direction.
     """
     found = list(netlist.findings)
+    hierarchy = Hierarchy.of(netlist)
+    loops, notes = hierarchy.loops()
+    found += hierarchy.recursions() + notes
     reported = {finding.names for finding in found if finding.rule == "unknown-cell"}
     for module in netlist.modules.values():
         found += _unknown_cells(module, reported)
         found += _nets(module, frozenset(netlist.global_nets))
         found += _floating_inputs(module)
-        found += _loops(module)
+        found += loops[module.name] if module.name in loops else _loops(module)
     return found
 
 
@@ -176,12 +184,8 @@ def _loops(module: Module) -> list[Finding]:
     if len(cycle) == 0:
         return []
     cells = cycle.tolist()
-    parts = []
-    for here, after in zip(cells[:_LOOP_NAMES], [*cells[1:], cells[0]], strict=False):
+    nets = []
+    for here, after in zip(cells[:LOOP_NAMES], [*cells[1:], cells[0]], strict=False):
         on = net[np.flatnonzero((src == here) & (dst == after))[0]]
-        parts.append(f"{module.cell_label(here)} -({module.net_label(int(on))})-> ")
-    more = f"... {len(cells) - _LOOP_NAMES} more cells ... " if len(cells) > _LOOP_NAMES else ""
-    text = f"combinational loop of {len(cells)} cells: {''.join(parts)}{more}{module.cell_label(cells[0])}"
-    names = tuple(module.cell_label(cell) for cell in cells)
-    line = int(module.cell_line[cells[0]])
-    return [Finding("combinational-loop", "error", text, module.name, names, module.file, line)]
+        nets.append(module.net_label(int(on)))
+    return [loop_finding(module, [module.cell_label(cell) for cell in cells], nets, int(module.cell_line[cells[0]]))]

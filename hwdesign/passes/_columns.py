@@ -108,8 +108,9 @@ def loop_error(module: Module, src: IntArray, dst: IntArray, owner: IntArray | N
     shown = [module.cell_label(int(cell)) for cell in distinct[:_LOOP_NAMES]]
     more = f" -> ... {len(distinct) - _LOOP_NAMES} more cells" if len(distinct) > _LOOP_NAMES else ""
     path = " -> ".join(shown) + more + (f" -> {shown[0]}" if shown else "")
+    count = "1 cell" if len(distinct) == 1 else f"{len(distinct)} cells"
     return LoopError(
-        f"module '{module.name}' has a combinational loop of {len(distinct)} cells: {path}",
+        f"module '{module.name}' has a combinational loop of {count}: {path}",
         file=module.file or None,
         line=int(module.cell_line[distinct[0]]) if len(distinct) else 0,
         mend="break it by a register",

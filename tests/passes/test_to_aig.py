@@ -331,7 +331,7 @@ def test_a_loop_through_gates_is_named() -> None:
     m.gate("XOR", m.input("a"), y, out=x, name="g1", line=2)
     m.gate("NOT", m.gate("BUF", x, name="g2"), out=y, name="g3")
     m.output("y")
-    with pytest.raises(LoopError, match=r"a.v:2: module 'top' has a combinational loop of 1 cells: g1 -> g1"):
+    with pytest.raises(LoopError, match=r"a.v:2: module 'top' has a combinational loop of 1 cell: g1 -> g1"):
         to_aig(b.freeze())
 
 

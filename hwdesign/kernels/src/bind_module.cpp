@@ -6,6 +6,7 @@ namespace nb = nanobind;
 namespace hwdesign {
 void bind_aigsim(nb::module_& m);
 void bind_graph(nb::module_& m);
+void bind_hierarchy(nb::module_& m);
 void bind_partition(nb::module_& m);
 void bind_pins(nb::module_& m);
 void bind_readers(nb::module_& m);
@@ -16,6 +17,7 @@ NB_MODULE(_kernels, m) {
   m.doc() = "Hot loops of hwdesign: NumPy arrays in, NumPy arrays out.";
   hwdesign::bind_aigsim(m);
   hwdesign::bind_graph(m);
+  hwdesign::bind_hierarchy(m);
   hwdesign::bind_partition(m);
   hwdesign::bind_pins(m);
   hwdesign::bind_readers(m);
