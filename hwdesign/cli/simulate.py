@@ -1,4 +1,4 @@
-"""`hwdesign simulate`: what a circuit does under random inputs."""
+"""`hwdesign simulate`: what a circuit does under random inputs, and over time (`hwdesign.cli.decks`)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hwdesign.cli import decks
 from hwdesign.cli._command import command
 from hwdesign.cli._options import FileArgument, FromOption, SeedOption, TopOption
 from hwdesign.cli._output import Result, count, table
@@ -25,6 +26,7 @@ _SHOWN = 20
 def register(app: typer.Typer) -> None:
     """Add the commands of this file to `app`."""
     command(app, "aig")(aig)
+    decks.register(app)
 
 
 def aig(

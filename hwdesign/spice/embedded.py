@@ -206,8 +206,8 @@ class _Job:
 
 
 def _count(stop: float, step: float) -> int:
-    """Steps at 0, step, 2·step ... before the end, as JoSIM counts them."""
-    return max(1, int(stop / step))
+    """Steps at 0, step, 2·step ... before the end; rounding takes none away."""
+    return max(1, int(stop / step * (1 + 1e-9)))
 
 
 def _grid(rows: int, step: float) -> Float:

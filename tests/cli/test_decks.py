@@ -1,0 +1,97 @@
+"""`hwdesign simulate deck` and `simulate pulses`."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import Cli
+
+DECK = """* one junction, driven past its critical current
+IB 0 1 pwl(0 0 5p 300u)
+X1 1 0 cell
+.subckt cell a b
+B1 a b jm area=2
+R1 a b 2
+.ends
+.model jm jj(rtype=1, vg=2.8m, cap=0.07p, r0=160, rn=16, icrit=0.1m)
+.tran 0.1p 50p 0 0.1p
+.print phase B1.X1
+.print v(1) i(R1.X1)
+.end
+"""
+
+
+@pytest.fixture
+def deck(tmp_path: Path) -> Path:
+    path = tmp_path / "one.cir"
+    path.write_text(DECK, encoding="utf-8")
+    return path
+
+
+def rows(path: Path) -> tuple[list[str], np.ndarray]:
+    with path.open(encoding="utf-8") as stream:
+        head = next(csv.reader(stream))
+        return head, np.loadtxt(stream, delimiter=",")
+
+
+def test_writes_what_the_deck_prints(cli: Cli, deck: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    assert cli("simulate", "deck", deck, "-o", out).code == 0
+    head, values = rows(out)
+    assert head == ["time", "P(B1|X1)", "V(1)", "I(R1|X1)"]
+    assert len(values) == 499  # JoSIM leaves out the row of step 148
+    assert values[1, 0] == 1e-13
+    assert np.allclose(values[:, 2] / 2, values[:, 3], atol=1e-12)
+    # The voltage is the phase's derivative.
+    late = values[200:]
+    slope = np.gradient(late[:, 1], late[:, 0]) * 3.291059757e-16
+    assert np.abs(slope - late[:, 2])[2:-2].max() < 0.02 * late[:, 2].max()
+
+
+def test_step_is_also_the_print_step(cli: Cli, deck: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    outcome = cli(
+        "simulate", "deck", deck, "--step", "0.05p", "--stop", "20p", "--print", "P(B1.X1)", "-o", out, "--json"
+    )
+    assert outcome.code == 0 and outcome.json["steps"] == 400 and outcome.json["signals"] == ["P(B1|X1)"]
+    head, values = rows(out)
+    assert head == ["time", "P(B1|X1)"] and values[2, 0] == 1e-13
+
+
+def test_lists_pulses(cli: Cli, deck: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    outcome = cli("simulate", "pulses", deck, "-o", out)
+    assert outcome.code == 0
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "junction,k,direction,t_s"
+    found = [line.split(",") for line in lines[1:]]
+    assert [row[:3] for row in found] == [["B1|X1", str(k), "1"] for k in range(len(found))] and len(found) > 3
+    times = [float(row[3]) for row in found]
+    assert times == sorted(times) and 0 < times[0] < times[-1] < 50e-12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--engine", "abacus"], "error: no engine is named 'abacus'; engines: "),
+        (["--mode", "euler"], "error: no mode is named 'euler'; modes: josim, newton\n"),
+        (["--step", "-1p"], "error: --step takes a positive time, not '-1p'; write --step 0.05p\n"),
+        (["--stop", "soon"], "error: --stop takes a positive time, not 'soon'; write --stop 0.05p\n"),
+    ],
+)
+def test_refuses_wrong_options(cli: Cli, deck: Path, arguments: list[str], message: str) -> None:
+    outcome = cli("simulate", "deck", deck, *arguments)
+    assert outcome.code == 2 and outcome.err.startswith(message)
+
+
+def test_refuses_what_is_not_there(cli: Cli, deck: Path) -> None:
+    outcome = cli("simulate", "deck", deck, "--print", "P(B2.X1)")
+    assert outcome.code == 1 and "no device or node is named 'B2|X1'" in outcome.err
+    text = deck.read_text(encoding="utf-8").replace(".tran 0.1p 50p 0 0.1p\n", "")
+    deck.write_text(text, encoding="utf-8")
+    outcome = cli("simulate", "deck", deck)
+    assert outcome.code == 2 and outcome.err == f"error: {deck} has no .tran line; add one, or give --step\n"
