@@ -94,6 +94,7 @@ class PhaseValues:
         ic: critical currents, ampere.
         cap: of junctions, as `capacitance`.
         conductance: [3·junctions, N]: below the gap, in the transition, above; times Φ0/2π.
+        shunt: conductance beside each junction that is none of its own, likewise.
         rate_low, rate_high: phase rates, rad/s, between which the transition lies; infinite without one.
         transition: current of the transition's line at zero rate.
         port: conductance of each port, times Φ0/2π.
@@ -113,6 +114,7 @@ class PhaseValues:
     ic: Float
     cap: Float
     conductance: Float
+    shunt: Float
     rate_low: Float
     rate_high: Float
     transition: Float

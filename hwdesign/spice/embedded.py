@@ -275,7 +275,7 @@ class _Stage:
             a0=a.a0.table(chosen), a1=a.a1.table(chosen), capacitance=a.capacitance.table(chosen),
             ic=a.ic.table(chosen), cap=a.cap.table(chosen),
             conductance=np.concatenate([rows.table(chosen) for rows in a.conductance]),
-            rate_low=a.rate_low.table(chosen), rate_high=a.rate_high.table(chosen),
+            shunt=a.shunt.table(chosen), rate_low=a.rate_low.table(chosen), rate_high=a.rate_high.table(chosen),
             transition=a.transition.table(chosen), port=a.port.table(chosen), delay=np.array(a.delay, np.int64),
             injection=a.injection.table(chosen), injection_wave=wave, noise=a.noise.table(chosen),
             noise_normal=a.noise_normal.table(chosen), noise_junction=np.array(a.noise_junction, np.int32), seed=seeds,

@@ -71,6 +71,7 @@ class Assembly:
         self.a0, self.a1, self.capacitance, self.injection = Rows(), Rows(), Rows(), Rows()
         self.ic, self.cap, self.rate_low, self.rate_high = Rows(), Rows(), Rows(), Rows()
         self.conductance = (Rows(), Rows(), Rows())
+        self.shunt = Rows()
         self.transition, self.port, self.noise, self.noise_normal = Rows(), Rows(), Rows(), Rows()
         self.offset = Rows()
         self.harmonics: list[tuple[float, ...]] = []
@@ -89,6 +90,11 @@ class Assembly:
         self.position: dict[int, int] = {}
         coupled = {other for element in circuit.elements if element.kind == "K" for other in element.others}
         groups = self._coupled_groups(coupled)
+        # A resistor beside a junction is a part of it, which spares the kernel work.
+        self._junction_between = {
+            frozenset(e.nodes): at for at, e in reversed(list(enumerate(circuit.elements))) if e.kind == "B"
+        }
+        self._beside: dict[int, Float | float] = {}
         for at, element in enumerate(circuit.elements):
             if element.kind == "V" or (fixes_phase(element) and at not in coupled):
                 self._own_current(at)
@@ -97,6 +103,9 @@ class Assembly:
                 getattr(self, f"_add_{element.kind.lower()}")(at, element)
         for group in groups:
             self._inductors(group)
+        for at, element in enumerate(circuit.elements):
+            if element.kind == "B":
+                self.shunt.values.append(_plain(np.asarray(self._beside.get(at, 0.0))))
 
     # Values
 
@@ -193,7 +202,11 @@ class Assembly:
             return
         if _is_zero(resistance):
             raise element.error(f"resistor '{element.name}' is zero in some instances", "leave it out of the batch")
-        self._both(self._rate, a, b, SIGMA / resistance)
+        junction = self._junction_between.get(frozenset(element.nodes))
+        if junction is None:
+            self._both(self._rate, a, b, SIGMA / resistance)
+        else:
+            self._beside[junction] = self._beside.get(junction, 0.0) + SIGMA / resistance
         self._noise(a, b, self.get(at, "temp"), resistance, None, -1, element)
 
     def _noise(

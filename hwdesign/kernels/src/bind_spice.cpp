@@ -33,6 +33,7 @@ class Tables {
     v.ic = table("ic", junctions);
     v.cap = table("cap", junctions);
     v.conductance = table("conductance", 3 * junctions);
+    v.shunt = table("shunt", junctions);
     v.rate_low = table("rate_low", junctions);
     v.rate_high = table("rate_high", junctions);
     v.transition = table("transition", junctions);

@@ -53,6 +53,7 @@ struct Values {
   const double* capacitance;       // coefficient of the second derivative of the phase
   const double *ic, *cap;          // junction: ampere; coefficient of the second derivative of the phase
   const double* conductance;       // (3, junctions): sub-gap, transition, normal; coefficients of the phase's derivative
+  const double* shunt;             // conductance beside each junction, likewise, that is none of its own
   const double *rate_low, *rate_high;  // borders of the transition region, rad/s
   const double* transition;        // current of the transition branch where the rate is positive
   const double* phase_offset;      // radians
@@ -113,15 +114,16 @@ struct Result {
   std::vector<double> failed_at;  // seconds
 };
 
-// A sparse dot product into `out`: sum of slot[a] * slot[b] over the pairs that follow it.
+// Rows that are alike: each begins with nothing, a slot, or a slot's negative (head 0, 1, -1), and adds the products
+// slot[a] * slot[b] of its pairs.
 struct Group {
-  int32_t pairs, rows;
+  int32_t head, pairs, rows;
   int64_t at;  // in Program::code
 };
 
 struct Program {
   std::vector<Group> groups;
-  std::vector<int32_t> code;  // out, a, b, a, b ... a row
+  std::vector<int32_t> code;  // out, head (where there is one), a, b, a, b ... a row
 };
 
 // L U in place over slots. Slots of an entry (k, j) with j later than k hold U, then -U / pivot; (j, k) hold -L.
@@ -153,7 +155,7 @@ class Plan {
   // Factor slots and history slots of the stamps, -1 where ground.
   std::vector<int32_t> a0_slot, a1_slot, a1_history;
   struct Stamp {
-    int32_t slot[4], history[4];  // aa, bb, ab, ba
+    int32_t slot[4], history[4];  // aa, bb, ab, ba; junctions and ports keep their history themselves
   };
   std::vector<Stamp> capacitor_stamp, junction_stamp, port_stamp;
   std::vector<uint8_t> solved;       // unknown: whether its x is kept

@@ -11,7 +11,7 @@ namespace hwdesign::spice {
 constexpr int kMaxLanes = 8;
 
 struct Run {  // a Group, its code scaled by the width
-  int32_t pairs, rows;
+  int32_t head, pairs, rows;
   int64_t at;
 };
 
@@ -34,9 +34,12 @@ struct Block {
   // Junctions: offsets of x and y at either end, and flat arrays of junction_doubles.
   const int64_t* junction_ends;  // xa, xb, ya, yb
   int64_t junctions, junction_doubles;
-  double *phase, *past, *past_before;   // x difference, y difference, and the latter one step ago
+  double* phase;                        // x difference, with one lane alone
+  double *past, *past_before;           // y difference, and that of one step ago
   double *u_new, *u1, *u2;              // changes that stand for voltages: of this step's start, one and two before
-  double *ic, *c1, *conductance, *low, *high, *transition, *half_turns, *sine;
+  double *ic, *c1, *total, *low, *high, *transition, *half_turns, *sine;  // total: with the shunt
+  double* conductance;  // without it
+  bool elevated;        // some junction is in or above its transition
   bool general;  // the sine is not enough: ask `currents`
   const int64_t* capacitor_ends;
   int64_t capacitors;

@@ -15,26 +15,45 @@ constexpr int32_t kPad = 8;  // junctions and noise sources are worked on eight 
 int32_t padded(size_t count) { return (static_cast<int32_t>(count) + kPad - 1) / kPad * kPad; }
 
 struct Row {
-  int32_t level, out;
+  int32_t out, head, head_slot;
   std::vector<int32_t> pairs;
+  std::vector<int32_t> after;  // rows whose results it reads
 };
 
-// Rows of one level do not read one another; those of one length follow one another, so that loops stay alike.
-Program pack(std::vector<Row> rows) {
-  std::stable_sort(rows.begin(), rows.end(), [](const Row& p, const Row& q) {
-    return std::make_pair(p.level, p.pairs.size()) < std::make_pair(q.level, q.pairs.size());
-  });
+// Rows in an order in which each follows what it reads and rows that are alike follow one another, so that loops stay
+// alike and their branches predictable.
+Program pack(const std::vector<Row>& rows) {
+  using Shape = std::pair<int32_t, int32_t>;
+  std::map<Shape, std::vector<int32_t>> ready;
+  std::vector<std::vector<int32_t>> readers(rows.size());
+  std::vector<int32_t> waits(rows.size());
+  auto shape = [&](int32_t r) { return Shape{rows[r].head, static_cast<int32_t>(rows[r].pairs.size() / 2)}; };
+  for (size_t r = 0; r < rows.size(); ++r) {
+    waits[r] = static_cast<int32_t>(rows[r].after.size());
+    for (int32_t before : rows[r].after) readers[before].push_back(static_cast<int32_t>(r));
+    if (waits[r] == 0) ready[shape(static_cast<int32_t>(r))].push_back(static_cast<int32_t>(r));
+  }
   Program program;
-  int32_t level = -1;
-  for (const Row& row : rows) {
-    const auto pairs = static_cast<int32_t>(row.pairs.size() / 2);
-    if (program.groups.empty() || row.level != level || program.groups.back().pairs != pairs) {
-      program.groups.push_back({pairs, 0, static_cast<int64_t>(program.code.size())});
+  while (!ready.empty()) {
+    auto most = ready.begin();
+    for (auto it = ready.begin(); it != ready.end(); ++it) {
+      if (it->second.size() > most->second.size()) most = it;
     }
-    level = row.level;
-    ++program.groups.back().rows;
-    program.code.push_back(row.out);
-    program.code.insert(program.code.end(), row.pairs.begin(), row.pairs.end());
+    const auto [head, pairs] = most->first;
+    const std::vector<int32_t> now = std::move(most->second);
+    ready.erase(most);
+    if (program.groups.empty() || program.groups.back().head != head || program.groups.back().pairs != pairs) {
+      program.groups.push_back({head, pairs, 0, static_cast<int64_t>(program.code.size())});
+    }
+    program.groups.back().rows += static_cast<int32_t>(now.size());
+    for (int32_t r : now) {
+      program.code.push_back(rows[r].out);
+      if (head) program.code.push_back(rows[r].head_slot);
+      program.code.insert(program.code.end(), rows[r].pairs.begin(), rows[r].pairs.end());
+      for (int32_t reader : readers[r]) {
+        if (--waits[reader] == 0) ready[shape(reader)].push_back(reader);
+      }
+    }
   }
   return program;
 }
@@ -76,7 +95,7 @@ void Plan::order(const Values& values, double alpha) {
     stamp(net.capacitors[e], alpha * alpha * first(values.capacitance, e));
   }
   for (size_t j = 0; j < net.junctions.size(); ++j) {
-    stamp(net.junctions[j], alpha * alpha * first(values.cap, j) + alpha * first(values.conductance, j));
+    stamp(net.junctions[j], alpha * alpha * first(values.cap, j) + alpha * (first(values.conductance, j) + first(values.shunt, j)));
   }
   for (size_t p = 0; p < net.ports.size(); ++p) stamp(net.ports[p], alpha * first(values.port, p));
 
@@ -197,13 +216,14 @@ void Plan::order(const Values& values, double alpha) {
     }
   };
   stamps(net.capacitors, capacitor_stamp, true);
-  stamps(net.junctions, junction_stamp, true);
-  stamps(net.ports, port_stamp, false);  // a line's ends keep their own history
+  stamps(net.junctions, junction_stamp, false);
+  stamps(net.ports, port_stamp, false);
   history_slots = at - history;
   slots = padded(at);
 
   // What each row adds up.
   std::vector<std::vector<int32_t>> given(n), earlier(n);
+  std::vector<int32_t> head(n, 0), head_slot(n, 0);
   auto add = [&](int32_t row, int32_t a, int32_t b) {
     if (row < 0) return;
     auto& pairs = given[row_position[row]];
@@ -216,9 +236,17 @@ void Plan::order(const Values& values, double alpha) {
       given[i].push_back(y + column);
     }
   }
+  auto current = [&](int32_t row, int32_t sign, int32_t slot) {
+    if (row >= 0 && head[row_position[row]] == 0) {
+      head[row_position[row]] = sign;
+      head_slot[row_position[row]] = slot;
+    } else {
+      add(row, sign > 0 ? one : minus_one, slot);
+    }
+  };
   auto branch_current = [&](const Branch& branch, int32_t slot) {
-    add(branch.a, minus_one, slot);
-    add(branch.b, one, slot);
+    current(branch.a, -1, slot);
+    current(branch.b, 1, slot);
   };
   for (size_t j = 0; j < net.junctions.size(); ++j) branch_current(net.junctions[j], c + static_cast<int32_t>(j));
   int32_t next = c + junction_pad;
@@ -251,37 +279,39 @@ void Plan::order(const Values& values, double alpha) {
       for (int32_t j : earlier[k]) need_z[j] = 1;
     }
   }
-  std::vector<int32_t> level(n, 0);
   std::vector<Row> rows;
+  std::vector<int32_t> row_of(n, -1);
   for (int32_t i = 0; i < n; ++i) {
-    Row row{0, z + i, given[i]};
+    Row row{z + i, head[i], head_slot[i], given[i], {}};
     for (int32_t j : earlier[i]) {
       if (!full_z[j]) continue;
-      row.level = std::max(row.level, level[j] + 1);
+      if (row_of[j] >= 0) row.after.push_back(row_of[j]);
       row.pairs.push_back(entry(i, j));
       row.pairs.push_back(z + j);
     }
-    full_z[i] = !row.pairs.empty();
-    level[i] = row.level;
-    if (full_z[i] && need_z[i]) rows.push_back(std::move(row));
+    full_z[i] = !row.pairs.empty() || row.head;
+    if (!full_z[i] || !need_z[i]) continue;
+    row_of[i] = static_cast<int32_t>(rows.size());
+    rows.push_back(std::move(row));
   }
-  forward = pack(std::move(rows));
+  forward = pack(rows);
   rows.clear();
+  std::fill(row_of.begin(), row_of.end(), -1);
   for (int32_t i = n - 1; i >= 0; --i) {
-    Row row{0, x + x_of[order.column[i]], {}};
+    Row row{x + x_of[order.column[i]], 0, 0, {}, {}};
     if (full_z[i]) row.pairs = {lu.pivot[i], z + i};
     for (int32_t j : order.later[i]) {
       if (!full_x[j]) continue;
-      row.level = std::max(row.level, level[j] + 1);
+      if (row_of[j] >= 0) row.after.push_back(row_of[j]);
       row.pairs.push_back(entry(i, j));
       row.pairs.push_back(x + x_of[order.column[j]]);
     }
-    if (full_z[i] && row.pairs.size() == 2) row.level = 0;
     full_x[i] = !row.pairs.empty();
-    level[i] = row.level;
-    if (full_x[i] && need_x[i]) rows.push_back(std::move(row));
+    if (!full_x[i] || !need_x[i]) continue;
+    row_of[i] = static_cast<int32_t>(rows.size());
+    rows.push_back(std::move(row));
   }
-  backward = pack(std::move(rows));
+  backward = pack(rows);
 }
 
 }  // namespace hwdesign::spice

@@ -40,7 +40,7 @@ struct Scaled {
   std::vector<int32_t> code;
   Scaled(const Program& program, int lanes) : code(program.code) {
     for (int32_t& slot : code) slot *= lanes;
-    for (const Group& g : program.groups) runs.push_back({g.pairs, g.rows, g.at});
+    for (const Group& g : program.groups) runs.push_back({g.head, g.pairs, g.rows, g.at});
   }
 };
 
@@ -92,7 +92,7 @@ class Runner {
     b.base = base_.data(), b.factor = b.s + at(plan.factor), b.factor_doubles = at(plan.factor_slots);
     b.junctions = static_cast<int64_t>(net_.junctions.size());
     b.junction_doubles = at(plan.junction_pad);
-    double** arrays[] = {&b.phase, &b.past, &b.past_before, &b.u_new, &b.u1, &b.u2, &b.ic, &b.c1, &b.conductance,
+    double** arrays[] = {&b.phase, &b.past, &b.past_before, &b.u_new, &b.u1, &b.u2, &b.ic, &b.c1, &b.total, &b.conductance,
                          &b.low, &b.high, &b.transition, &b.half_turns, &b.sine};
     junction_.resize(static_cast<size_t>(b.junction_doubles) * std::size(arrays));
     for (size_t k = 0; k < std::size(arrays); ++k) *arrays[k] = junction_.data() + k * b.junction_doubles;
@@ -186,7 +186,7 @@ class Runner {
     Block& b = block_;
     std::fill(b.s, b.s + at(plan_.slots), 0.0);
     std::fill(base_.data(), base_.data() + b.factor_doubles, 0.0);
-    std::fill(junction_.data(), junction_.data() + 14 * b.junction_doubles, 0.0);
+    std::fill(junction_.data(), junction_.data() + 15 * b.junction_doubles, 0.0);
     std::fill(region_.begin(), region_.end(), 0);
     std::fill(capacitor_.begin(), capacitor_.end(), 0.0);
     std::fill(port_.begin(), port_.end(), 0.0);
@@ -195,7 +195,7 @@ class Runner {
     std::fill(b.high, b.high + b.junction_doubles, 1e300);
     std::fill(b.low, b.low + b.junction_doubles, -1.0);
     std::fill(b.half_turns, b.half_turns + b.junction_doubles, kMagic);
-    b.refactor = false;
+    b.refactor = b.elevated = false;
     const double alpha = b.alpha;
     double* base = base_.data();
     for (int l = 0; l < lanes_; ++l) {
@@ -250,9 +250,9 @@ class Runner {
     b.ic[k] = value(values_.ic, j, l);
     b.c1[k] = b.alpha * b.alpha * value(values_.cap, j, l) / 0.75;
     b.conductance[k] = junction_coefficient(j, l, 0);
+    b.total[k] = b.conductance[k] + b.alpha * value(values_.shunt, j, l);
     b.high[k] = value(values_.rate_low, j, l) / b.alpha;
-    stamp(plan_.junction_stamp[j].slot, l, base_.data(), plan_.factor, b.conductance[k]);
-    stamp(plan_.junction_stamp[j].history, l, b.s, 0, b.conductance[k]);
+    stamp(plan_.junction_stamp[j].slot, l, base_.data(), plan_.factor, b.total[k]);
   }
 
   void set_noise(size_t e, int l, double amplitude) {
@@ -303,7 +303,8 @@ class Runner {
       const auto lane = static_cast<int>(k % lanes_);
       const int64_t j = k / lanes_;
       if (j >= b.junctions) continue;
-      const double phase = b.phase[k];
+      const int64_t* ends = junction_ends_.data() + 4 * j;
+      const double phase = b.s[ends[0] + lane] - b.s[ends[1] + lane];
       if (!std::isfinite(phase)) continue;
       const double turns = phase * kTurn + kMagic;
       if (turns != b.half_turns[k]) {
@@ -345,9 +346,10 @@ class Runner {
     b.transition[k] = transition;
     const double conductance = junction_coefficient(j, lane, region), change = conductance - b.conductance[k];
     b.conductance[k] = conductance;
+    b.total[k] += change;
+    b.s[b.c + k] -= change * b.past[k];
     stamp(plan_.junction_stamp[j].slot, lane, base_.data(), plan_.factor, change);
-    stamp(plan_.junction_stamp[j].history, lane, b.s, 0, change);
-    b.refactor = true;
+    b.refactor = b.elevated = true;
     for (size_t e = 0; region != 1 && e < net_.noise.size(); ++e) {
       if (values_.noise_junction[e] != j) continue;
       set_noise(e, lane, value(region == 0 ? values_.noise : values_.noise_normal, e, lane));
@@ -404,7 +406,8 @@ class Runner {
           case ChannelKind::kJunctionRate: {
             const int64_t* ends = junction_ends_.data() + 4 * channel.a;
             const double u = b.s[ends[0] + l] - b.s[ends[1] + l] - b.past[k];
-            v = channel.kind == ChannelKind::kJunctionRate ? b.alpha * u : b.conductance[k] * u + b.s[b.c + k];
+            v = channel.kind == ChannelKind::kJunctionRate ? b.alpha * u
+                                                           : b.conductance[k] * u + b.s[b.c + k] + b.total[k] * b.past[k];
             break;
           }
           case ChannelKind::kCapacitor: {
@@ -424,6 +427,12 @@ class Runner {
     }
   }
 
+  // Phase of a junction one step before the last.
+  double before(int64_t j, int lane) const {
+    auto of = [&](int32_t u) { return u < 0 ? 0.0 : block_.s[at(plan_.previous + plan_.history_of[u]) + lane]; };
+    return of(net_.junctions[j].a) - of(net_.junctions[j].b);
+  }
+
   // The last step's pulses, which the kernel would look for at the next step's start.
   void finish() {
     Block& b = block_;
@@ -435,7 +444,7 @@ class Runner {
         const double phase = b.s[ends[0] + l] - b.s[ends[1] + l];
         const double turns = phase * kTurn + kMagic;
         if (!std::isfinite(phase) || turns == b.half_turns[k] || status_[l] != Status::kDone) continue;
-        add_pulses(l, j, b.half_turns[k] - kMagic, turns - kMagic, phase, b.phase[k], options_.steps);
+        add_pulses(l, j, b.half_turns[k] - kMagic, turns - kMagic, phase, before(j, l), options_.steps);
       }
     }
     for (int l = 0; l < used_; ++l) {

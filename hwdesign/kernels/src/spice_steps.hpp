@@ -37,11 +37,23 @@ HW_INLINE V sine(V x) {
   return reinterpret_cast<V>(reinterpret_cast<I>(p) ^ (reinterpret_cast<I>(shifted) << 63));
 }
 
-HW_INLINE bool any(I mask) {
+// Comparisons, gathered into a mask whose type the instruction set chooses.
 #if HW_DOUBLES == 8
-  typedef long long T __attribute__((vector_size(64)));
-  return __builtin_ia32_ptestmq512(reinterpret_cast<T>(mask), reinterpret_cast<T>(mask), -1) != 0;
-#elif HW_DOUBLES == 4
+typedef unsigned char Mask;
+typedef double E __attribute__((vector_size(64)));
+HW_INLINE Mask less(V a, V b) {
+  return __builtin_ia32_cmppd512_mask(reinterpret_cast<E>(a), reinterpret_cast<E>(b), 17, 255, 4);
+}
+HW_INLINE Mask differs(V a, V b) {  // and neither is NaN
+  return __builtin_ia32_cmppd512_mask(reinterpret_cast<E>(a), reinterpret_cast<E>(b), 12, 255, 4);
+}
+HW_INLINE bool any(Mask mask) { return mask != 0; }
+#else
+typedef I Mask;
+HW_INLINE Mask less(V a, V b) { return a < b; }
+HW_INLINE Mask differs(V a, V b) { return (a < b) | (a > b); }
+HW_INLINE bool any(Mask mask) {
+#if HW_DOUBLES == 4
   return __builtin_ia32_movmskpd256(reinterpret_cast<V>(mask)) != 0;
 #else
   int64_t found = 0;
@@ -49,15 +61,16 @@ HW_INLINE bool any(I mask) {
   return found != 0;
 #endif
 }
+#endif
 
 // Lanes abreast in registers, or one double.
 template <int L>
 struct Pack {
   static constexpr int kParts = L / kWide;
   V part[kParts];
-  static HW_INLINE Pack at(const double* p) {
+  static HW_INLINE Pack at(const double* p, int sign) {
     Pack r;
-    for (int k = 0; k < kParts; ++k) r.part[k] = load(p + k * kWide);
+    for (int k = 0; k < kParts; ++k) r.part[k] = sign < 0 ? -load(p + k * kWide) : load(p + k * kWide);
     return r;
   }
   HW_INLINE void to(double* p) const {
@@ -71,36 +84,53 @@ struct Pack {
   HW_INLINE void add_product(const double* a, const double* b) {
     for (int k = 0; k < kParts; ++k) part[k] = part[k] + load(a + k * kWide) * load(b + k * kWide);
   }
-  HW_INLINE void add_product(const Pack& a, const double* b) {
-    for (int k = 0; k < kParts; ++k) part[k] = part[k] + a.part[k] * load(b + k * kWide);
-  }
 };
 
 template <>
 struct Pack<1> {
   double part;
-  static HW_INLINE Pack at(const double* p) { return {*p}; }
+  static HW_INLINE Pack at(const double* p, int sign) { return {sign < 0 ? -*p : *p}; }
   HW_INLINE void to(double* p) const { *p = part; }
   static HW_INLINE Pack product(const double* a, const double* b) { return {*a * *b}; }
   HW_INLINE void add_product(const double* a, const double* b) { part += *a * *b; }
-  HW_INLINE void add_product(const Pack& a, const double* b) { part += a.part * *b; }
 };
 
-template <int L, int N>
-HW_INLINE void dot_rows(double* s, const int32_t* code, int32_t rows) {
-  for (int32_t r = 0; r < rows; ++r, code += 1 + 2 * N) {
-    Pack<L> sum = Pack<L>::product(s + code[1], s + code[2]);
-    for (int k = 1; k < N; ++k) sum.add_product(s + code[1 + 2 * k], s + code[2 + 2 * k]);
-    sum.to(s + code[0]);
+template <int L, int Head>
+HW_INLINE Pack<L> begin(const double* s, const int32_t*& code) {
+  if (Head == 0) {
+    const Pack<L> first = Pack<L>::product(s + code[0], s + code[1]);
+    code += 2;
+    return first;
+  }
+  const Pack<L> first = Pack<L>::at(s + code[0], Head);
+  code += 1;
+  return first;
+}
+
+// Rows of N products; N < 0: as many as `pairs` says.
+template <int L, int Head, int N>
+HW_INLINE void dot_rows(double* s, const int32_t* code, int32_t rows, int32_t pairs) {
+  const int32_t products = (N < 0 ? pairs : N) - (Head == 0);
+  for (int32_t r = 0; r < rows; ++r) {
+    double* out = s + *code++;
+    Pack<L> sum = begin<L, Head>(s, code);
+    for (int32_t k = 0; k < products; ++k, code += 2) sum.add_product(s + code[0], s + code[1]);
+    sum.to(out);
   }
 }
 
-template <int L>
-HW_INLINE void dot_rows(double* s, const int32_t* code, int32_t rows, int32_t pairs) {
-  for (int32_t r = 0; r < rows; ++r, code += 1 + 2 * pairs) {
-    Pack<L> sum = Pack<L>::product(s + code[1], s + code[2]);
-    for (int32_t k = 1; k < pairs; ++k) sum.add_product(s + code[1 + 2 * k], s + code[2 + 2 * k]);
-    sum.to(s + code[0]);
+template <int L, int Head>
+HW_INLINE void run_group(double* s, const int32_t* code, const Run& run) {
+  switch (run.pairs) {
+    case 0:
+      if (Head != 0) dot_rows<L, Head, 0>(s, code, run.rows, 0);
+      break;
+    case 1: dot_rows<L, Head, 1>(s, code, run.rows, 1); break;
+    case 2: dot_rows<L, Head, 2>(s, code, run.rows, 2); break;
+    case 3: dot_rows<L, Head, 3>(s, code, run.rows, 3); break;
+    case 4: dot_rows<L, Head, 4>(s, code, run.rows, 4); break;
+    case 5: dot_rows<L, Head, 5>(s, code, run.rows, 5); break;
+    default: dot_rows<L, Head, -1>(s, code, run.rows, run.pairs);
   }
 }
 
@@ -108,15 +138,12 @@ template <int L>
 void run_program(double* s, const Run* runs, int64_t count, const int32_t* code) {
   for (int64_t g = 0; g < count; ++g) {
     const Run run = runs[g];
-    const int32_t* at = code + run.at;
-    switch (run.pairs) {
-      case 1: dot_rows<L, 1>(s, at, run.rows); break;
-      case 2: dot_rows<L, 2>(s, at, run.rows); break;
-      case 3: dot_rows<L, 3>(s, at, run.rows); break;
-      case 4: dot_rows<L, 4>(s, at, run.rows); break;
-      case 5: dot_rows<L, 5>(s, at, run.rows); break;
-      case 6: dot_rows<L, 6>(s, at, run.rows); break;
-      default: dot_rows<L>(s, at, run.rows, run.pairs);
+    if (run.head == 0) {
+      run_group<L, 0>(s, code + run.at, run);
+    } else if (run.head > 0) {
+      run_group<L, 1>(s, code + run.at, run);
+    } else {
+      run_group<L, -1>(s, code + run.at, run);
     }
   }
 }
@@ -165,12 +192,13 @@ HW_INLINE void junction(Block& b, int64_t at, V phase, V past, const Limits& lim
   const V u2 = load(b.u1 + at), u3 = load(b.u2 + at);
   const V u0 = 2.5 * u1 - 2.0 * u2 + 0.5 * u3;
   const V predicted = past + u0;
-  store(b.past_before + at, past);
+  store(b.past + at, past);
   store(b.u_new + at, u1);
   const I sign = I{} + INT64_MIN;
-  const V transition =
-      reinterpret_cast<V>(reinterpret_cast<I>(load(b.transition + at)) ^ (reinterpret_cast<I>(u0) & sign));
-  const V rest = transition - load(b.c1 + at) * (u1 - 0.25 * u2);
+  V rest = load(b.c1 + at) * (0.25 * u2 - u1) - load(b.total + at) * past;
+  if (b.elevated) {
+    rest += reinterpret_cast<V>(reinterpret_cast<I>(load(b.transition + at)) ^ (reinterpret_cast<I>(u0) & sign));
+  }
   if (General) {
     store(b.sine + at, predicted);
     store(b.s + b.c + at, rest);
@@ -178,12 +206,11 @@ HW_INLINE void junction(Block& b, int64_t at, V phase, V past, const Limits& lim
     store(b.s + b.c + at, load(b.ic + at) * sine(predicted) + rest);
   }
   const V half_turns = phase * 0.15915494309189535 + kMagic;
-  const V seen = load(b.half_turns + at);
   const V size = reinterpret_cast<V>(reinterpret_cast<I>(u0) & ~sign);
   const V moved = predicted - phase;
   const V moved_size = reinterpret_cast<V>(reinterpret_cast<I>(moved) & ~sign);
-  const I rare = (half_turns < seen) | (half_turns > seen) | (size >= load(b.high + at)) | (size < load(b.low + at)) |
-                 (moved_size > limits.step);
+  Mask rare = differs(half_turns, load(b.half_turns + at)) | less(load(b.high + at), size) | less(limits.step, moved_size);
+  if (b.elevated) rare |= less(size, load(b.low + at));
   if (__builtin_expect(any(rare), 0)) b.event(b.owner, at, kWide, step, limits.counting);
 }
 
@@ -191,6 +218,9 @@ template <int L, bool General>
 HW_INLINE void junctions(Block& b, int64_t step) {
   const Limits limits{all(step > b.checked_from ? b.limit : 1e300), step > 0 ? 1.0 : 0.0, step > 1};
   const double* s = b.s;
+  double* before = b.past_before;
+  b.past_before = b.past;
+  b.past = before;
   if constexpr (L == 1) {
     for (int64_t j = 0; j < b.junctions; ++j) {
       const int64_t* ends = b.junction_ends + 4 * j;
@@ -206,8 +236,6 @@ HW_INLINE void junctions(Block& b, int64_t step) {
       for (int k = 0; k < L; k += kWide) {
         const V phase = load(s + ends[0] + k) - load(s + ends[1] + k);
         const V past = load(s + ends[2] + k) - load(s + ends[3] + k);
-        store(b.phase + j * L + k, phase);
-        store(b.past + j * L + k, past);
         junction<General>(b, j * L + k, phase, past, limits, step);
       }
     }
