@@ -51,7 +51,7 @@ class HierarchyLoops(NamedTuple):
     """Loops through gates, at most one a module.
 
     Attributes:
-        searched: uint8 [modules], 1 where instances add paths. Only there loops were looked for.
+        searched: uint8 [modules], 1 where instances may be on loops. Only there loops were looked for.
         dropped: uint8 [modules], 1 where a module's port-to-port paths did not fit the memory bound, so that its
             instances count as opaque.
         module: int32 [loops].
@@ -73,9 +73,9 @@ class HierarchyLoops(NamedTuple):
 def hierarchy_loops(table: HierarchyTable, *, first_net: int, max_bytes: int = 1 << 30) -> HierarchyLoops:
     """Loops that run through instances, without unfolding them.
 
-    Each module is condensed once, children first, to the pairs of its port bits between which gates lead, as rows of
-    bits or ids, whichever is smaller; an instance adds these pairs to the graph above it. Ports that share a net join
-    the nets outside. Loops inside a module are found there and not again above it.
+    A module whose instances may lie on a loop is condensed once, children first, to the pairs of its port bits between
+    which gates lead, as rows of bits or ids, whichever is smaller; an instance adds these pairs to the graph above it.
+    Ports that share a net join the nets outside. Loops inside a module are found there and not again above it.
 
     Args:
         table: the modules.

@@ -47,7 +47,8 @@ class Hierarchy:
     Registers, devices and black boxes end a combinational path, as they do within a module; so do instances of a module
     that the netlist lacks, and instances that close a recursion. Ports connect nets whatever their direction, so that
     an inout port carries paths both ways and a port that is tied to another inside joins their nets, as flattening has
-    it. Nets of the same global name (SPICE) count as different nets.
+    it. Only instances that lie on a circle of nets, taken along their ports' directions, are looked into, so that a net
+    with several drivers may hide a loop. Nets of the same global name (SPICE) count as different nets.
 
     Attributes:
         netlist: the netlist.

@@ -42,24 +42,14 @@ void check_hierarchy(const HierarchyTable& t) {
   }
 }
 
-std::vector<int32_t> ModuleGraph::holders(const HierarchyTable& t, int64_t m, const std::vector<PortPaths>& paths) {
-  std::vector<int32_t> found;
-  for (int64_t c = t.cell_ptr[m]; c < t.cell_ptr[m + 1]; ++c) {
-    const int32_t target = t.target[t.type[c]];
-    if (target < 0 || target >= m || (paths[target].empty() && !paths[target].joins)) continue;
-    found.push_back(static_cast<int32_t>(c - t.cell_ptr[m]));
-  }
-  return found;
-}
-
-ModuleGraph::ModuleGraph(const HierarchyTable& t, int64_t m, const std::vector<PortPaths>& paths,
-                         std::vector<int32_t> holders)
-    : cells_(t.cell_ptr[m + 1] - t.cell_ptr[m]),
-      fixed_(cells_ + t.nets[m]),
-      nodes_(fixed_),
-      net_(t.nets[m]),
-      held_(std::move(holders)) {
+ModuleGraph::ModuleGraph(const HierarchyTable& t, int64_t m, const std::vector<PortPaths>& paths)
+    : cells_(t.cell_ptr[m + 1] - t.cell_ptr[m]), fixed_(cells_ + t.nets[m]), nodes_(fixed_), net_(t.nets[m]) {
   const int64_t begin = t.cell_ptr[m];
+  for (int64_t c = 0; c < cells_; ++c) {
+    const int32_t target = t.target[t.type[begin + c]];
+    if (target < 0 || target >= m || (paths[target].empty() && !paths[target].joins)) continue;
+    held_.push_back(static_cast<int32_t>(c));
+  }
   join_nets(t, m, paths);
   std::vector<int32_t> src, dst;
   for (int64_t c = 0; c < cells_; ++c) {

@@ -1,7 +1,7 @@
 // Paths and loops through a hierarchy of pin tables, without unfolding it.
 //
 // Modules are numbered so that most come after those that they hold; an instance of a later one (recursion) is opaque.
-// Bottom-up, each held module is condensed to its `PortPaths`; in the modules above, an instance adds exactly these.
+// Bottom-up, each held module of which it matters is condensed to its `PortPaths`; in the modules above, an instance adds exactly these.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +36,14 @@ struct HierarchyTable {
 // Throws std::out_of_range where an id lies outside its table.
 void check_hierarchy(const HierarchyTable& table);
 
+// A module's paths matter where one of its instances may lie on a loop, as if each of the instance's inputs led to each
+// of its outputs, and where a module that holds it matters.
+struct HierarchyNeeds {
+  std::vector<uint8_t> paths;   // of each module: condense it
+  std::vector<uint8_t> search;  // of each module: loops may run through its instances
+};
+HierarchyNeeds hierarchy_needs(const HierarchyTable& table);
+
 // What a module does between its ports. Ports on one net form a group. A group from which gates lead to another one is
 // a source, a group to which they lead is a sink.
 struct PortPaths {
@@ -64,10 +72,7 @@ class ModuleGraph {
     const PortPaths* paths;
   };
 
-  ModuleGraph(const HierarchyTable& table, int64_t module, const std::vector<PortPaths>& paths)
-      : ModuleGraph(table, module, paths, holders(table, module, paths)) {}
-  ModuleGraph(const HierarchyTable& table, int64_t module, const std::vector<PortPaths>& paths,
-              std::vector<int32_t> holders);
+  ModuleGraph(const HierarchyTable& table, int64_t module, const std::vector<PortPaths>& paths);
 
   int32_t operator()(int32_t v, int64_t& at) const {
     if (v >= fixed_ && is_source(v)) return through(v, at, nullptr);
@@ -90,9 +95,6 @@ class ModuleGraph {
   int64_t cells() const { return cells_; }
   int64_t nodes() const { return nodes_; }
   int32_t net_node(int32_t net) const { return static_cast<int32_t>(cells_ + net_[net]); }
-  // The cells that are instances and add paths or join nets: with none, there is nothing but gates to search.
-  static std::vector<int32_t> holders(const HierarchyTable& table, int64_t module, const std::vector<PortPaths>& paths);
-  bool has_paths() const { return !held_.empty(); }
   bool is_terminal(int32_t v) const { return v >= fixed_; }
   const Instance& instance(int32_t v) const { return instances_[owner_[v - fixed_]]; }
   int32_t terminal(int32_t v) const { return terminal_[v - fixed_]; }
@@ -107,7 +109,7 @@ class ModuleGraph {
   int64_t cells_, fixed_, nodes_;
   size_t marks_ = 0;
   std::vector<int32_t> net_;       // representative of each net
-  std::vector<int32_t> held_;      // `holders`
+  std::vector<int32_t> held_;      // cells that are instances and add paths or join nets
   std::vector<Instance> instances_;
   std::vector<int32_t> owner_;     // of each terminal node: its instance
   std::vector<int32_t> terminal_;  // of each terminal node: its number among the module's sources or sinks
@@ -128,7 +130,7 @@ PortPaths port_paths(const HierarchyTable& table, int64_t module, const ModuleGr
 enum LoopStep : int32_t { kCell = 0, kNet = 1, kEnter = 2, kLeave = 3, kClosed = 4 };
 
 struct HierarchyLoops {
-  std::vector<uint8_t> searched;  // of each module: instances add paths, so loops were looked for here
+  std::vector<uint8_t> searched;  // of each module: instances may be on loops, so these were looked for here
   std::vector<uint8_t> dropped;   // of each module: its paths took too much memory and its instances are opaque
   std::vector<int32_t> module;    // of each loop, at most one a module
   std::vector<int64_t> ptr;       // loops + 1

@@ -46,25 +46,20 @@ class Searcher {
   Searcher(const HierarchyTable& table, int64_t max_bytes) : table_(table), free_bytes_(max_bytes) {}
 
   HierarchyLoops run() {
-    std::vector<uint8_t> wanted(table_.modules, 0);
-    for (int64_t c = 0; c < table_.cells; ++c) {
-      const int32_t target = table_.target[table_.type[c]];
-      if (target >= 0) wanted[target] = 1;
-    }
+    const HierarchyNeeds needs = hierarchy_needs(table_);
     paths_.resize(table_.modules);
     result_.searched.resize(table_.modules, 0);
     result_.dropped.resize(table_.modules, 0);
     result_.ptr.push_back(0);
     for (int64_t m = 0; m < table_.modules; ++m) {
-      std::vector<int32_t> holders = ModuleGraph::holders(table_, m, paths_);
-      if (!wanted[m] && holders.empty()) continue;
-      const ModuleGraph graph(table_, m, paths_, std::move(holders));
+      if (!needs.search[m] && !needs.paths[m]) continue;
+      const ModuleGraph graph(table_, m, paths_);
       const std::vector<int32_t> component = components_of(graph);
-      if (graph.has_paths()) {
+      if (needs.search[m]) {
         result_.searched[m] = 1;
         if (has_loop(component)) report(m, graph, shortest_cycle(component, graph));
       }
-      if (wanted[m]) keep(m, port_paths(table_, m, graph, component));
+      if (needs.paths[m]) keep(m, port_paths(table_, m, graph, component));
     }
     return std::move(result_);
   }
