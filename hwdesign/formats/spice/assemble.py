@@ -41,6 +41,7 @@ class Assembler:
     params: dict[str, float]
     blackboxes: dict[str, CellType] = field(default_factory=dict)
     samples: Callable[[Line, str], str | None] | None = None
+    told: set[str] = field(default_factory=set)
 
     def netlist(self) -> Netlist:
         """The netlist.
@@ -216,7 +217,10 @@ class Assembler:
             if "model" in element.params:
                 self._check_model(scope, line, parts[0], str(element.params["model"]))
             for rule, message in reader.notes:
-                self._finding(rule, "warning", message, scope, line, parts[0])
+                # JSIM's words stand on every line of some decks.
+                if rule != "jsim-word" or message not in self.told:
+                    self._finding(rule, "warning", message, scope, line, parts[0])
+                self.told.add(message)
             reader.notes.clear()
             if element.type is devices.COUPLING:
                 inductors.extend((line, name) for name in str(element.params["inductors"]).split())
@@ -345,13 +349,14 @@ class Assembler:
 
     def _card_values(self, card: Card, values: Values) -> dict[str, float | str]:
         found: dict[str, float | str] = {}
+        junction = self.josim and card.kind == "jj"
         for key, text in card.params:
             low = key.lower()
             if low in found:
                 raise card.line.error(f"model '{card.name}' has two values for '{low}'", "remove one of them")
-            if low == "cpr" and card.kind == "jj":
+            if low == "cpr" and junction:
                 found[low] = self._harmonics(text, card, values)
-            elif text and (values.is_value(text) or text[0] == '"') and not _is_version(text):
+            elif text and not _is_version(text) and (junction or values.is_value(text) or text[0] == '"'):
                 found[low] = values.read(text, card.line)
             else:
                 found[low] = text  # a flag (`nchan`), a word or a version

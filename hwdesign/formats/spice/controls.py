@@ -25,7 +25,9 @@ _JOSIM_WORDS = ("devv", "devi", "devp", "phase", "nodev", "nodep", "p(", "p (", 
 def is_josim_netlist(netlist: Netlist) -> bool:
     """Whether a netlist speaks of what JoSIM alone has: junctions, phases, spreads."""
     used = {t.name for m in netlist.modules.values() for t in map(m.library.__getitem__, set(m.cell_type.tolist()))}
-    if used & {"B", "P"}:
+    if used & {"B", "P"} or any(model.kind == "jj" for model in netlist.models.values()):
+        return True
+    if any("samples" in module.params for module in netlist.modules.values()):
         return True
     return any(
         d.name in _ONLY_JOSIM or (d.name in _PRINTS and d.text.lower().lstrip().startswith(_JOSIM_WORDS))

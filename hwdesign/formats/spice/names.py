@@ -48,6 +48,7 @@ class ModuleNames:
         self.flavour = flavour
         # `gnd` means ground, whatever the netlist means by it.
         self._taken = {"gnd"}
+        self._cells_taken: set[str] = set()
         self._open = 0
         labels = module.net_labels()
         ports = set(module.port_net.tolist())
@@ -85,6 +86,11 @@ class ModuleNames:
         """A net's name that no other has, made from `name`."""
         return unique(name, self._taken)
 
+    def fresh_cell(self, name: str) -> str:
+        """An element's name that no other has, made from `name`."""
+        self.cells()
+        return unique(name, self._cells_taken)
+
     def cells(self) -> list[str]:
         """Element names, each beginning with the letter of its kind."""
         if self._cells is None:
@@ -92,7 +98,7 @@ class ModuleNames:
         return self._cells
 
     def _cell_names(self) -> list[str]:
-        taken: set[str] = set()
+        taken = self._cells_taken
         module = self.module
         types = [module.library[at] for at in range(len(module.library))]
         known = {"BSRC": "B", **_LETTERS[self.flavour]}

@@ -269,17 +269,17 @@ class _Writer:
         one = junction(self.netlist, module, cell, temp=self.temp, neb=self.neb)
         model = self.netlist.model(str(module.param(cell, "model")), module.name)
         assert model is not None
-        card, phase = self.junctions[model.key], self.phase(module, cell)
+        card, phase, book = self.junctions[model.key], self.phase(module, cell), self.book(module)
         area = f"area={format_number(one.area)}"
         label = module.cell_label(cell)
         if self.flavour == "wrspice":
             check_wrspice_area(label, one.area)
             yield fold([name, *nodes[:2], phase, card, area])
             if one.card.rtype == 0:
-                yield fold([f"R{label}_shunt", *nodes[:2], format_number(one.r0)])
+                yield fold([book.fresh_cell(f"R{name}_shunt"), *nodes[:2], format_number(one.r0)])
         else:
             yield fold([name, *nodes[:2], phase, card, area])
-        yield from self._noise(label, nodes, one.r0, one.temp, one.neb)
+        yield from self._noise(book, name, nodes, one.r0, one.temp, one.neb)
         if one.spread:
             raise self._spread(label)
 
@@ -299,7 +299,7 @@ class _Writer:
         if kind == "R":
             temp, neb = found.pop("temp", self.temp), found.pop("neb", self.neb)
             if isinstance(found.get("value"), float):
-                extra = list(self._noise(name, nodes, found["value"], temp, neb))
+                extra = list(self._noise(self.book(module), name, nodes, found["value"], temp, neb))
         if kind in ("V", "I") and isinstance(found.get("tran"), str):
             assert self.controls is not None
             samples = str(found.pop("samples", ""))
@@ -313,7 +313,9 @@ class _Writer:
                 ) from error  # fmt: skip
         return found, extra
 
-    def _noise(self, name: str, nodes: list[str], resistance: object, temp: object, neb: object) -> Iterator[str]:
+    def _noise(
+        self, book: ModuleNames, name: str, nodes: list[str], resistance: object, temp: object, neb: object
+    ) -> Iterator[str]:
         """A source of thermal noise across a resistance, as JoSIM puts one there."""
         if not temp:
             return
@@ -322,7 +324,7 @@ class _Writer:
         if not isinstance(neb, float) or not isinstance(temp, float) or not isinstance(resistance, float):
             raise self._unsupported(f"the noise of '{name}' has no bandwidth", "add a line .neb with a frequency")
         density = (4 * CONSTANTS["boltzmann"] * temp / resistance) ** 0.5
-        yield fold([f"I{name}_noise", *nodes[:2], "dc", "0", trnoise(density, 1.0 / neb)])
+        yield fold([book.fresh_cell(f"I{name}_noise"), *nodes[:2], "dc", "0", trnoise(density, 1.0 / neb)])
 
     def _spread(self, name: str) -> UnsupportedError:
         return self._unsupported(
