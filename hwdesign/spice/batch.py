@@ -55,6 +55,7 @@ class Batch:
             if array.ndim == 1:
                 lengths[name] = len(array)
             self._given[at, key] = array.reshape(-1)
+        self._elements = {at for at, _ in self._given}
         self._temperature = None if temperature is None else np.asarray(temperature, np.float64)
         if self._temperature is not None and self._temperature.ndim:
             lengths["temperature"] = len(self._temperature)
@@ -66,7 +67,7 @@ class Batch:
             raise NetlistError(f"a batch of {self.size} instances cannot be run", mend=f"1 to {MAX_INSTANCES} can")
 
     def __contains__(self, at: int) -> bool:
-        return any(element == at for element, _ in self._given)
+        return at in self._elements
 
     def has(self, at: int, key: str) -> bool:
         """Whether the batch sets a field."""
@@ -74,7 +75,7 @@ class Batch:
 
     def get(self, at: int, key: str) -> NDArray[np.float64] | float:
         """A field's value: one number, or one an instance."""
-        found = self._given.get((at, key))
+        found = self._given.get((at, key)) if at in self._elements else None
         if key == "temp" and found is None and self._temperature is not None:
             found = self._temperature.reshape(-1)
         if found is None:

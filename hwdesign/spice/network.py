@@ -51,7 +51,11 @@ class Rows:
 
 
 def _is_zero(value: Float | float) -> bool:
-    return bool(np.any(np.asarray(value) == 0))
+    return value == 0 if isinstance(value, float) else bool(np.any(value == 0))
+
+
+def _positive(value: Float | float) -> bool:
+    return value > 0 if isinstance(value, float) else bool(np.all(value > 0))
 
 
 class Assembly:
@@ -105,7 +109,7 @@ class Assembly:
             self._inductors(group)
         for at, element in enumerate(circuit.elements):
             if element.kind == "B":
-                self.shunt.values.append(_plain(np.asarray(self._beside.get(at, 0.0))))
+                self.shunt.values.append(self._beside.get(at, 0.0))
 
     # Values
 
@@ -213,7 +217,9 @@ class Assembly:
         self, a: int, b: int, temp: Float | float, below: Float | float, above: Float | float | None, junction: int,
         element: Element,
     ) -> None:  # fmt: skip
-        if not np.any(np.nan_to_num(temp) > 0) or a == b:
+        if (isinstance(temp, float) and not temp > 0 and not temp < 0) or a == b:
+            return
+        if not np.any(temp):
             return
         if np.any(np.nan_to_num(temp) < 0):
             raise element.error(f"element '{element.name}' has a negative temperature")
@@ -243,7 +249,7 @@ class Assembly:
         r0 = self.get(at, "r0") if self.batch.has(at, "r0") else (rn if card.rtype == 0 else found.r0 / share)
         vg = self.get(at, "vg")
         for value, name in ((icrit, "critical current"), (rn, "normal resistance"), (r0, "subgap resistance")):
-            if not np.all(np.asarray(value) > 0):
+            if not _positive(value):
                 raise element.error(f"junction '{element.name}' has no positive {name}", "give it a positive area")
         low, high = vg - card.delv / 2, vg + card.delv / 2
         steep = icrit / (card.icfct * card.delv)
@@ -368,10 +374,14 @@ class Assembly:
     def _inductors(self, group: list[int]) -> None:
         """Stamps of inductors that couple with one another: the inverse of their inductances, where there is one."""
         elements = self.circuit.elements
+        alone = self.get(group[0], "value") if len(group) == 1 else 0.0
+        if len(group) == 1 and not _is_zero(alone):
+            self.inverse[group[0]] = [(group[0], SIGMA / alone)]
+            self._both(self._static, elements[group[0]].nodes[0], elements[group[0]].nodes[1], SIGMA / alone)
+            return
         matrix = self._inductances(group)
-        if len(group) == 1:
-            singular = bool(np.any(matrix == 0))
-        else:
+        singular = len(group) == 1  # of zero, or it would not be here
+        if not singular:
             scale = np.sqrt(np.abs(np.einsum("nii->ni", matrix)))
             with np.errstate(divide="ignore", invalid="ignore"):
                 relative = matrix / (scale[:, :, None] * scale[:, None, :])
@@ -422,6 +432,8 @@ class Assembly:
 
 def _plain(value: NDArray[np.floating[Any]] | float) -> Float | float:
     """One number where all instances have the same."""
+    if isinstance(value, float):
+        return value
     array = np.asarray(value, np.float64)
     if array.ndim == 0 or len(array) == 1:
         return float(array.reshape(-1)[0])
