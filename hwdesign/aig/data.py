@@ -212,7 +212,13 @@ def _usable(found: GraphSet) -> bool:
         all(isinstance(number, int) for number in numbers)
         and isinstance(found.info.get("digest"), str)
         and len(found.graphs) > 0
-        and all(set(graph.keys()) >= _FIELDS and bool(torch.isfinite(graph.y).all()) for graph in found.graphs)
+        and all(
+            set(graph.keys()) >= _FIELDS
+            and graph.x.shape == (graph.num_nodes, len(COLUMNS))
+            and graph.y.shape == (graph.num_nodes,)
+            and bool(torch.isfinite(graph.y).all())
+            for graph in found.graphs
+        )
     )
 
 

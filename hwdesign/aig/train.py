@@ -207,7 +207,7 @@ def load_network(run_dir: Path) -> tuple[AigEncoder, dict[str, Any]]:
         raise DataError("the folder holds no trained run", file=run_dir, mend="run `hwdesign train aig` first")
     state, card = load_checkpoint(path)
     if card.get("task") != TASK:
-        raise DataError(f"the checkpoint is of the task '{card.get('task')}', not '{TASK}'", file=path)
+        raise DataError(f"the checkpoint is of the task '{str(card.get('task'))[:40]}', not '{TASK}'", file=path)
     if card.get("columns") != list(COLUMNS):
         raise DataError("the checkpoint was made for other node columns", file=path, mend="train again")
     mean, model, digests = (card.get(key) for key in ("mean", "model", "digests"))

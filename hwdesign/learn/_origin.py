@@ -13,6 +13,8 @@ from hwdesign.errors import ConfigError, OverrideError
 
 MAX_NESTING = 64  # PyYAML's time grows with the square of it
 _MAX_BITS = 4096  # Python refuses to print longer integers
+# What PyYAML lets through where a tag or a number does not fit its text, as `!!timestamp 5` or `!!bool q`.
+_MISFITS = (ValueError, LookupError, AttributeError, TypeError)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -93,7 +95,7 @@ def apply_override(content: dict[str, Any], override: str) -> None:
     try:
         value = yaml.safe_load(text)
         str(value)  # an integer may be longer than Python prints
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, *_MISFITS) as error:
         raise override_fault(override, "its value is not YAML") from error
     at = content
     for depth, key in enumerate(keys[:-1]):
@@ -123,7 +125,7 @@ def parse_yaml(text: str, path: Path) -> tuple[yaml.Node | None, Any]:
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "malformed"
         line = mark.line + 1 if mark is not None else _line_of(text, getattr(error, "position", None))
         raise ConfigError(f"the configuration is not YAML: {reason}", file=path, line=line) from error
-    except (RecursionError, ValueError) as error:
+    except (RecursionError, *_MISFITS) as error:
         raise ConfigError("the configuration is not YAML that can be read", file=path, line=1) from error
 
 
@@ -162,7 +164,7 @@ def _check_nodes(root: yaml.Node | None, path: Path) -> None:
             line = node.start_mark.line + 1
             try:
                 value = scalars.construct_object(node)
-            except ValueError as error:  # as the date 2024-13-45
+            except _MISFITS as error:
                 raise ConfigError("the value is none that YAML can hold", file=path, line=line) from error
             if isinstance(value, int) and value.bit_length() > _MAX_BITS:
                 raise ConfigError(f"the integer has more than {_MAX_BITS} bits", file=path, line=line)

@@ -96,6 +96,8 @@ def test_values_defaults_and_overrides(tmp_path: Path) -> None:
         (GOOD + "seed: 0x" + "f" * 8000, 11, "the integer has more than 4096 bits"),
         (GOOD + "seed: " + "9" * 5000, 11, "the value is none that YAML can hold"),
         (GOOD + "seed: 2024-13-45", 11, "the value is none that YAML can hold"),
+        (GOOD + "seed: !!timestamp 5", 11, "the value is none that YAML can hold"),
+        (GOOD + "seed: !!bool q", 11, "the value is none that YAML can hold"),
         (GOOD + "origin: /\n", 11, "unknown key 'origin'"),
         ("\nname: x\n", 2, "the key 'data' is missing"),
         ("name: x\ndata: {}\n", 2, "the key 'data.splits' is missing"),
@@ -127,6 +129,8 @@ def test_faults_are_named_with_file_and_line(tmp_path: Path, text: str, line: in
         ("optim.lrr=1", "the override 'optim.lrr=1' is wrong: unknown key 'optim.lrr'; did you mean 'lr'?"),
         ("seed=-1", "the override 'seed=-1' is wrong: 'seed' is -1; keep it at least 0"),
         ("seed=0x" + "f" * 8000, "is wrong: its value is not YAML"),
+        ("seed=!!timestamp 5", "the override 'seed=!!timestamp 5' is wrong: its value is not YAML"),
+        ("seed=!!bool q", "the override 'seed=!!bool q' is wrong: its value is not YAML"),
         ("data.splits.validation=[]", "is wrong: 'data.splits.validation': the split 'validation' has no circuit"),
         # The file's own validation circuit is at fault only beside the override.
         (
