@@ -8,7 +8,9 @@ the first geometric (a Poisson law mixed over an exponential one), Pareto popula
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +37,7 @@ class Shape:
     exponent: float
 
 
-class _Draw:
+class Draw:
     """Draws vertices of a span by popularity."""
 
     def __init__(self, popularity: NDArray[np.float64], rng: np.random.Generator) -> None:
@@ -47,6 +49,17 @@ class _Draw:
         at = self.below[low] + self.rng.random(len(low)) * (self.below[high] - self.below[low])
         found: IntArray = np.clip(np.searchsorted(self.below, at, side="right") - 1, low, high - 1)
         return found
+
+    @cached_property
+    def _steps(self) -> list[float]:
+        steps: list[float] = self.below.tolist()
+        return steps
+
+    def one(self, low: int, high: int) -> int:
+        """One vertex of low .. high-1, the same that a call with spans of length 1 would draw, without its cost."""
+        steps = self._steps
+        at = steps[low] + self.rng.random() * (steps[high] - steps[low])
+        return min(max(bisect_right(steps, at) - 1, low), high - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +79,12 @@ class Skeleton:
     low: IntArray
     high: IntArray
     outputs: IntArray
-    draw: _Draw
+    draw: Draw
 
     def redraw(self, node: int, which: int, *, uniform: bool = False) -> int:
         """Another vertex for a fanin of a node, by the fanout law or evenly."""
-        span = slice(node, node + 1)
-        low, high = self.low[span, which], self.high[span, which]
-        return int(self.draw.rng.integers(low[0], high[0])) if uniform else int(self.draw(low, high)[0])
+        low, high = self.low.item(node, which), self.high.item(node, which)
+        return int(self.draw.rng.integers(low, high)) if uniform else self.draw.one(low, high)
 
 
 def random_skeleton(shape: Shape, rng: np.random.Generator) -> Skeleton:
@@ -89,7 +101,7 @@ def random_skeleton(shape: Shape, rng: np.random.Generator) -> Skeleton:
         popularity = rng.exponential(1.0, vertices)
     else:
         popularity = rng.pareto(shape.exponent - 1.0, vertices) + 1.0
-    draw = _Draw(popularity, rng)
+    draw = Draw(popularity, rng)
     if not shape.nodes:
         none = np.zeros((0, 2), np.int64)
         return Skeleton(none, none > 0, none, none, rng.integers(0, shape.inputs, shape.outputs), draw)
@@ -195,7 +207,9 @@ def _cover(shape: Shape, starts: IntArray, rng: np.random.Generator) -> tuple[In
         unread = order[both:]
         covering = rng.permutation(len(pending))[: len(unread)]
         fanin[pending[covering], 1] = unread[: len(covering)]
-        pending = np.delete(pending, covering)
+        kept = np.ones(len(pending), bool)
+        kept[covering] = False
+        pending = pending[kept]
         if target:
             sinks += unread[len(covering) :].tolist()
     return fanin, sinks

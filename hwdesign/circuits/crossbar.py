@@ -11,13 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdesign.circuits.registry import SEED, Limit, circuit
+from hwdesign.circuits.registry import SEED, Limit, check_size, circuit
 from hwdesign.errors import NetlistError
 from hwdesign.netlist import Builder, Direction, Model, ModuleBuilder, Netlist
 from hwdesign.netlist.devices import BEHAVIORAL_SOURCE, CAPACITOR, MOSFET, RESISTOR
 
 GROUND = "0"
-MAX_CROSSPOINTS = 1 << 20
 
 # mu_v / D^2 of the memristor's drift, in 1/(V·s), for a mobility of 1e-14 m²/(V·s) and a film of 10 nm.
 _DRIFT = 100.0
@@ -54,10 +53,11 @@ def crossbar_netlist(
     g = np.asarray(conductance, np.float64)
     if g.ndim != 2 or g.size == 0 or not (np.isfinite(g).all() and (g > 0).all()):
         raise NetlistError("the conductances are no matrix of positive numbers", mend="give siemens, rows by columns")
-    if g.size > MAX_CROSSPOINTS:
-        raise NetlistError(
-            f"{g.size} crosspoints are more than {MAX_CROSSPOINTS}", mend="split the crossbar into tiles"
-        )
+    check_size(
+        name,
+        crossbar_cells(g.shape[0], g.shape[1], wire_resistance, device, cell),
+        "the rows or columns: split it into tiles",
+    )
     if device == "memristor" and not 0 < r_on < r_off:
         raise NetlistError(f"r_on {r_on:g} is not below r_off {r_off:g}", mend="exchange them")
     resistance = 1.0 / g
@@ -96,6 +96,12 @@ def crossbar_netlist(
             else:
                 m.cell(RESISTOR, ends, name=f"Rcell{i}_{j}", params={"value": float(resistance[i, j])})
     return b.freeze()
+
+
+def crossbar_cells(rows: int, columns: int, wire_resistance: float, device: str, cell: str) -> int:
+    """Cells of a crossbar: those at each crosspoint, and of the memristor's module."""
+    inside = 3 if device == "memristor" else 0
+    return rows * columns * (1 + (cell == "1t1r") + 2 * (wire_resistance != 0.0)) + inside
 
 
 def _wires(
@@ -163,6 +169,7 @@ def crossbar(
     """Ports row, col (and word for 1t1r); conductances drawn evenly between 1/r_off and 1/r_on."""
     if not r_on < r_off:
         raise NetlistError(f"r_on {r_on:g} is not below r_off {r_off:g}", mend="exchange them")
+    check_size("crossbar", crossbar_cells(rows, cols, wire_resistance, device, cell), "rows or cols")
     rng = np.random.default_rng(seed)
     if levels == 0:
         fraction = rng.random((rows, cols))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_, or_, xor
+
 import numpy as np
 
 from hwdesign.circuits._blocks import register
@@ -15,11 +18,14 @@ _EXPONENT = Limit("exponent of the power law", 1.5, 10.0)
 _INPUTS = Limit("primary inputs", 1, 1 << 16)
 _OUTPUTS = Limit("primary outputs", 1, 1 << 20)
 _DEPTH = Limit("gates on the longest path", 0, 1 << 14)
+MAX_DRAWS = 500_000_000
+"""Most gates times levels of a random graph, about 5 s of drawing."""
 _TRIES = 100
 _FUNCTION_TRIES = 8
 
 _OPERATORS = ("NAND", "NOR", "AND", "OR", "XOR", "XNOR")
 _COMPLEMENT = {"NAND": "AND", "NOR": "OR", "XNOR": "XOR"}
+_JOIN = {"AND": and_, "OR": or_, "XOR": xor}
 _FREQUENCY = (0.28, 0.22, 0.17, 0.15, 0.12, 0.06)
 
 
@@ -55,6 +61,7 @@ def random_aig(
     Raises:
         NetlistError: no such graph exists; the message says what to raise.
     """
+    _check_draws("aig-random", ands, depth, "ands")
     rng = np.random.default_rng(seed)
     skeleton = random_skeleton(Shape(inputs, ands, outputs, depth, law, exponent), rng)
     literals = _distinct_literals(skeleton, inputs, inverted, rng)
@@ -71,6 +78,16 @@ def random_aig(
     for at, (vertex, flip) in enumerate(zip(skeleton.outputs.tolist(), flips.tolist(), strict=True)):
         m.output(f"o{at}", nets[vertex], inverted=flip)
     return b.freeze()
+
+
+def _check_draws(circuit: str, nodes: int, depth: int, parameter: str) -> None:
+    """Each level is covered by a random order of the nodes above that still have a free fanin, up to all of them."""
+    if nodes * depth > MAX_DRAWS:
+        raise NetlistError(
+            f"'{circuit}' of {nodes} gates and depth {depth} would take up to {nodes * depth} random draws, "
+            f"more than the {MAX_DRAWS} allowed",
+            mend=f"lower {parameter} or depth",
+        )
 
 
 class _Signatures:
@@ -186,6 +203,7 @@ def random_logic(
     Raises:
         NetlistError: no such graph exists; the message says what to raise.
     """
+    _check_draws("logic-random", gates, depth, "gates")
     rng = np.random.default_rng(seed)
     sources = inputs + registers
     skeleton = random_skeleton(Shape(sources, gates, outputs + registers, depth, law, exponent), rng)
@@ -197,11 +215,13 @@ def random_logic(
     nets += stored
     signatures = _Signatures(sources, rng)
     wanted = rng.choice(len(_OPERATORS), gates, p=_FREQUENCY).tolist()
-    extras = rng.integers(0, max_fanin - 1, gates).tolist()
+    extras = rng.integers(0, max_fanin - 1, gates)
+    spans = (np.repeat(bound[:, 1], extras) for bound in (skeleton.low, skeleton.high))
+    more = skeleton.draw(*spans).tolist()
+    ends = np.cumsum(extras).tolist()
     for at, (x, y) in enumerate(skeleton.fanin.tolist()):
         fanin = [x, y]
-        for _ in range(extras[at]):
-            drawn = skeleton.redraw(at, 1)
+        for drawn in more[ends[at - 1] if at else 0 : ends[at]]:
             if drawn not in fanin:
                 fanin.append(drawn)
         first = _OPERATORS[wanted[at]]
@@ -210,7 +230,7 @@ def random_logic(
             fanin = fanin[:2]
         operator, result = _operator(signatures, first, fanin)
         signatures.add(result)
-        nets.append(m.gate(operator, *(nets[vertex] for vertex in fanin), name=f"g{at}"))
+        nets.append(m.gate(operator, *[nets[vertex] for vertex in fanin], name=f"g{at}"))
     shown = [nets[vertex] for vertex in skeleton.outputs.tolist()]
     register(m, clock, shown[outputs:], stored, "q_reg")
     for at, net in enumerate(shown[:outputs]):
@@ -221,13 +241,18 @@ def random_logic(
 def _operator(signatures: _Signatures, first: str, fanin: list[int]) -> tuple[str, int]:
     """The operator that was drawn, or the first other one that gives a new function; with its value."""
     values = [signatures.value[vertex] for vertex in fanin]
-    results = {"AND": values[0], "OR": values[0], "XOR": values[0]}
-    for value in values[1:]:
-        results["AND"] &= value
-        results["OR"] |= value
-        results["XOR"] ^= value
-    results |= {name: results[base] ^ signatures.ones for name, base in _COMPLEMENT.items()}
-    for operator in (first, *(_OPERATORS if len(fanin) == 2 else _OPERATORS[:4])):
-        if signatures.is_new(results[operator]):
-            return operator, results[operator]
-    return first, results[first]
+    drawn = _value(first, values, signatures.ones)
+    if signatures.is_new(drawn):
+        return first, drawn
+    for operator in _OPERATORS if len(fanin) == 2 else _OPERATORS[:4]:
+        result = _value(operator, values, signatures.ones)
+        if signatures.is_new(result):
+            return operator, result
+    return first, drawn
+
+
+def _value(operator: str, values: list[int], ones: int) -> int:
+    """What a gate shows over the patterns of `ones`."""
+    base = _COMPLEMENT.get(operator)
+    found = reduce(_JOIN[base or operator], values)
+    return found ^ ones if base else found

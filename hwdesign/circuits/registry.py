@@ -18,6 +18,9 @@ Value = int | float | bool | str
 
 MAX_SEED = (1 << 63) - 1
 
+MAX_CELLS = 2_000_000
+"""Most cells of a generated netlist, all modules together: what can be built within about 20 s and 2 GiB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -134,6 +137,23 @@ HIERARCHICAL = Limit("keep the repeated cell as a module with instances")
 def width(most: int, what: str = "bits of an operand") -> Limit:
     """Limit of a width parameter: 1 to `most`."""
     return Limit(what, 1, most)
+
+
+def check_size(circuit: str, cells: int, lower: str) -> None:
+    """Refuse a circuit that is too large, before anything is built.
+
+    Args:
+        circuit: name of the generator.
+        cells: how many cells the netlist will have, all modules together.
+        lower: the parameters that set the size, for the error.
+
+    Raises:
+        NetlistError: more than `MAX_CELLS`.
+    """
+    if cells > MAX_CELLS:
+        raise NetlistError(
+            f"'{circuit}' would have {cells} cells, more than the {MAX_CELLS} allowed", mend=f"lower {lower}"
+        )
 
 
 def circuit(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from hwdesign.circuits._blocks import mux_word, place, prefixed
 from hwdesign.circuits.comparators import less_than
-from hwdesign.circuits.registry import HIERARCHICAL, Limit, circuit, width
+from hwdesign.circuits.registry import HIERARCHICAL, Limit, check_size, circuit, width
 from hwdesign.netlist import Builder, ModuleBuilder, Netlist
 
 _KEYS = Limit("number of keys", 1, 128)
@@ -49,8 +49,15 @@ def _odd_even(count: int) -> Iterator[tuple[int, int, bool]]:
         p >>= 1
 
 
-def _sort(name: str, keys: int, bits: int, pairs: Iterator[tuple[int, int, bool]], hierarchical: bool) -> Netlist:
-    b = Builder(f"{name}_{keys}x{bits}")
+def exchange_cells(bits: int) -> int:
+    """Gates of one compare-exchange of two words: the comparator's, and a multiplexer for each bit of either output."""
+    return 6 * bits - 3 - bits.bit_length() + 2 * bits
+
+
+def _sort(name: str, keys: int, bits: int, pairs: list[tuple[int, int, bool]], hierarchical: bool) -> Netlist:
+    gates = exchange_cells(bits)
+    check_size(name, len(pairs) + gates if hierarchical else len(pairs) * gates, "keys or width")
+    b = Builder(f"{name.replace('-', '_')}_{keys}x{bits}")
     m = b.top
     words = [m.inputs(f"in{key}", bits) for key in range(keys)]
 
@@ -82,7 +89,7 @@ def _sort(name: str, keys: int, bits: int, pairs: Iterator[tuple[int, int, bool]
 )
 def bitonic_sorter(keys: int = 8, width: int = 4, hierarchical: bool = False) -> Netlist:
     """Bitonic sorter of any number of keys."""
-    return _sort("sorter_bitonic", keys, width, _bitonic(0, keys, True), hierarchical)
+    return _sort("sorter-bitonic", keys, width, list(_bitonic(0, keys, True)), hierarchical)
 
 
 @circuit(
@@ -95,4 +102,4 @@ def bitonic_sorter(keys: int = 8, width: int = 4, hierarchical: bool = False) ->
 )
 def odd_even_sorter(keys: int = 8, width: int = 4, hierarchical: bool = False) -> Netlist:
     """Batcher's odd-even merge sorter of any number of keys."""
-    return _sort("sorter_odd_even", keys, width, _odd_even(keys), hierarchical)
+    return _sort("sorter-odd-even", keys, width, list(_odd_even(keys)), hierarchical)

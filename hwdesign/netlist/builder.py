@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -26,16 +27,17 @@ class ModuleBuilder:
         self.line = line
         self.parameters: dict[str, float | str] = {}
         names = owner.names
-        self._net_name: list[int] = [-1, -1]
+        # Arrays, not lists: a column of a million cells is then as small as it will be in the module.
+        self._net_name = array("i", (-1, -1))
         self._net_by_name: dict[int, int] = {}
-        self._cell_type: list[int] = []
-        self._cell_name: list[int] = []
-        self._cell_line: list[int] = []
+        self._cell_type = array("i")
+        self._cell_name = array("i")
+        self._cell_line = array("i")
         self._cell_ids: set[int] = set()
-        self._pin_count: list[int] = []
-        self._pin_net: list[int] = []
-        self._pin_role: list[int] = []
-        self._pin_flags: list[int] = []
+        self._pin_count = array("i")
+        self._pin_net = array("i")
+        self._pin_role = array("h")
+        self._pin_flags = array("B")
         self._port: list[tuple[int, int, int, int, int]] = []  # name, net, direction, bus, flags
         self._port_ids: set[int] = set()
         self._buses: list[Bus] = []
@@ -168,23 +170,26 @@ class ModuleBuilder:
         Raises:
             NetlistError: unknown role, too many pins, no such net, or a name already taken.
         """
-        index = cell_type.role_index
         if isinstance(pins, Mapping):
+            index = cell_type.role_index
             try:
-                pairs = [(index[role], net) for role, net in pins.items()]
+                roles: Iterable[int] = [index[role] for role in pins]
             except KeyError as error:
                 known = ", ".join(list(index)[:8])
                 raise NetlistError(
                     f"cell type '{cell_type.name}' has no pin '{error.args[0]}'", line=line, mend=f"its pins: {known}"
                 ) from None
+            nets: Collection[int] = pins.values()
         else:
             if len(pins) > len(cell_type.roles):
                 raise NetlistError(
                     f"cell type '{cell_type.name}' has {len(cell_type.roles)} pins but {len(pins)} nets were given",
                     line=line,
                 )
-            pairs = list(enumerate(pins))
-        flagged = {role if isinstance(role, int) else index[role] for role in inverted}
+            roles, nets = range(len(pins)), pins
+        if nets and not (min(nets) >= OPEN and max(nets) < len(self._net_name)):
+            for net in nets:
+                self._checked(net)
         cell = len(self._cell_type)
         key = -1
         if name is not None:
@@ -197,14 +202,19 @@ class ModuleBuilder:
         self._cell_type.append(self.owner.type_id(cell_type))
         self._cell_name.append(key)
         self._cell_line.append(line)
-        self._pin_count.append(len(pairs))
-        for role, net in pairs:
-            self._pin_net.append(self._checked(net))
-            self._pin_role.append(role)
-            self._pin_flags.append(INVERTED if role in flagged else 0)
+        self._pin_count.append(len(nets))
+        self._pin_net.extend(nets)
+        self._pin_role.extend(roles)
+        flagged = {role if isinstance(role, int) else cell_type.role_index[role] for role in inverted}
+        if flagged:
+            self._pin_flags.extend([INVERTED if role in flagged else 0 for role in roles])
+        else:
+            self._pin_flags.extend(bytes(len(nets)))
         if params:
             for param, value in params.items():
-                self._params.setdefault(param, {})[cell] = value
+                if param not in self._params:
+                    self._params[param] = {}
+                self._params[param][cell] = value
         return cell
 
     def gate(self, op: str, *nets: int, out: int | None = None, name: str | None = None, line: int = 0) -> int:
