@@ -139,7 +139,7 @@ def test_a_card_becomes_one_subcircuit() -> None:
         ".save v(a)\n.save v(b)\n.print tran v(a,b)\n"
         "* JoSIM's: .print P(A,B)\n"
         "* JoSIM's: .print V(0,A)\n"
-        ".options reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20 numdgt=9\n"
+        ".options method=gear reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20 numdgt=9\n"
         ".end\n"
     )
 

@@ -228,8 +228,8 @@ class _Writer:
         if self.controls is not None and not module:
             yield from map(fold_line, self.controls.lines())
             if self.foreign and self.flavour == "ngspice" and self.controls.transient is not None:
-                # A junction's charge and the shortest pulses are far below the simulator's usual tolerances.
-                yield ".options reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20 numdgt=9"
+                # A charge of a junction is far below the usual tolerances; in larger cells the trapezoidal rule stops.
+                yield ".options method=gear reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20 numdgt=9"
             return
         for directive in self.netlist.directives:
             if directive.module == module and directive.name not in ("title", "param", "func"):
