@@ -41,6 +41,13 @@ def test_steps_of_a_loop() -> None:
     assert found.id.tolist() == [0, 0, -1, 2]
 
 
+def test_a_pin_that_is_spelled_twice_is_one_way_in() -> None:
+    twice = {"pin_ptr": np.array([0, 2, 5]), "net": np.array([2, 3, 3, 2, 2], np.int32)}
+    roles = np.array([0, 1, 0, 0, 1], np.int16)
+    found = hierarchy_loops(_table(nets=np.array([4, 4], np.int32), role=roles, **twice), first_net=2)
+    assert found.step.tolist() == [ENTER, CELL, LEAVE, NET]
+
+
 def test_constants_carry_no_paths() -> None:
     assert hierarchy_loops(_table(), first_net=3).module.tolist() == []
 

@@ -114,13 +114,17 @@ void ModuleGraph::add_instances(const HierarchyTable& t, int64_t m, const std::v
     const auto index = static_cast<int32_t>(instances_.size());
     const auto add = [&](std::vector<std::pair<int32_t, int32_t>>& all, bool into) {
       std::sort(all.begin(), all.end());
-      all.erase(std::unique(all.begin(), all.end()), all.end());
+      const int64_t first = nodes_;
       for (const auto& [terminal, net] : all) {
-        const auto node = static_cast<int32_t>(nodes_++);
+        // One node a terminal, even where a broken netlist spells a pin twice.
+        if (nodes_ == first || terminal_.back() != terminal) {
+          ++nodes_;
+          owner_.push_back(index);
+          terminal_.push_back(terminal);
+        }
+        const auto node = static_cast<int32_t>(nodes_ - 1);
         src.push_back(into ? net : node);
         dst.push_back(into ? node : net);
-        owner_.push_back(index);
-        terminal_.push_back(terminal);
       }
     };
     if (nodes_ + static_cast<int64_t>(sources.size() + sinks.size()) > INT32_MAX) {

@@ -8,8 +8,10 @@
 namespace hwdesign {
 namespace {
 
-// Instances along loops are entered until this many steps are written, or this many pins were read again for it.
+// Instances along loops are entered until a loop has this many steps, all loops have this many together, or this many
+// pins and nets were read again for it.
 constexpr size_t kMaxSteps = 400;
+constexpr size_t kMaxAllSteps = 200'000;
 constexpr int64_t kMaxPins = int64_t{1} << 26;
 
 struct Step {
@@ -114,8 +116,9 @@ class Searcher {
         continue;
       }
       const int64_t m = step.module;
-      const int64_t pins = table_.pin_ptr[table_.cell_ptr[m + 1]] - table_.pin_ptr[table_.cell_ptr[m]];
-      if (result_.step.size() - begin > kMaxSteps || pins > free_pins_) {
+      const int64_t pins = table_.pin_ptr[table_.cell_ptr[m + 1]] - table_.pin_ptr[table_.cell_ptr[m]] + table_.nets[m];
+      const size_t written = result_.step.size();
+      if (written - begin > kMaxSteps || written > kMaxAllSteps || pins > free_pins_) {
         emit(kClosed, step.id);
         continue;
       }
