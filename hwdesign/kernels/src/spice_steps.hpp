@@ -317,7 +317,7 @@ HW_INLINE U8 random_bits(U8* s) {
 }
 
 // Two standard Gaussian numbers a lane (Box and Muller), in single precision: the noise needs no more.
-HW_INLINE void gaussian_pair(U8* state, double* first, double* second) {
+HW_INLINE void gaussian_pair(U8* state, D8& first, D8& second) {
   // u in (0, 1): 23 bits and a half.
   const U8 bits = random_bits(state), turn = random_bits(state);
   const F8 u = (__builtin_convertvector(reinterpret_cast<I8>(bits >> 9), F8) + 0.5f) * 1.1920929e-7f;
@@ -353,11 +353,20 @@ HW_INLINE void gaussian_pair(U8* state, double* first, double* second) {
   const I8 a = (reinterpret_cast<I8>(cos) & ~odd) | (reinterpret_cast<I8>(sin) & odd);
   const I8 b = (reinterpret_cast<I8>(sin) & ~odd) | (reinterpret_cast<I8>(cos) & odd);
   const F8 g1 = reinterpret_cast<F8>(a ^ flip) * radius, g2 = reinterpret_cast<F8>(b ^ flip) * radius;
-  *reinterpret_cast<D8*>(first) = __builtin_convertvector(g1, D8);
-  *reinterpret_cast<D8*>(second) = __builtin_convertvector(g2, D8);
+  first = __builtin_convertvector(g1, D8);
+  second = __builtin_convertvector(g2, D8);
 }
 
-// Fresh noise every `noise_every` steps, straight lines between; none before t = 0.
+// White noise xi enters a backward difference of second order as 1.5 xi(n) - 0.5 xi(n - 1), so that its integral takes
+// the steps of a random walk and the power that the circuit absorbs does not depend on the step (Buckwar, Winkler:
+// Multistep Methods for SDEs, SIAM J. Numer. Anal. 44:779, 2006).
+HW_INLINE void white(const D8& fresh, double* before, double* out) {
+  D8* old = reinterpret_cast<D8*>(before);
+  *reinterpret_cast<D8*>(out) = 1.5 * fresh - 0.5 * *old;
+  *old = fresh;
+}
+
+// Fresh noise every `noise_every` steps, straight lines between where they are more than one; none before t = 0.
 HW_INLINE void noise(Block& b, int64_t step) {
   if (b.noise_pairs == 0 || step < 0) return;
   double* gauss = b.s + b.gauss;
@@ -365,12 +374,18 @@ HW_INLINE void noise(Block& b, int64_t step) {
   if (phase == 0) {
     U8 state[4];
     for (int k = 0; k < 4; ++k) state[k] = reinterpret_cast<const U8*>(b.random)[k];
-    double* to = b.noise_every == 1 ? gauss : b.noise_to;
-    if (b.noise_every > 1) {
-      for (int64_t d = 0; d < b.noise_pairs * 2 * kMaxLanes; ++d) b.noise_from[d] = b.noise_to[d];
-    }
-    for (int64_t n = 0; n < b.noise_pairs; ++n) {
-      gaussian_pair(state, to + 2 * n * kMaxLanes, to + (2 * n + 1) * kMaxLanes);
+    for (int64_t n = 0; n < 2 * b.noise_pairs; n += 2) {
+      D8 first, second;
+      gaussian_pair(state, first, second);
+      const int64_t at = n * kMaxLanes, next = at + kMaxLanes;
+      if (b.noise_every == 1) {
+        white(first, b.noise_from + at, gauss + at);
+        white(second, b.noise_from + next, gauss + next);
+      } else {
+        for (int64_t d = at; d < next + kMaxLanes; ++d) b.noise_from[d] = b.noise_to[d];
+        *reinterpret_cast<D8*>(b.noise_to + at) = first;
+        *reinterpret_cast<D8*>(b.noise_to + next) = second;
+      }
     }
     for (int k = 0; k < 4; ++k) reinterpret_cast<U8*>(b.random)[k] = state[k];
   }
