@@ -119,14 +119,30 @@ class AigEncoder(nn.Module):
 
     def forward(self, data: Data) -> Tensor:
         """float32[V]: P(variable = 1); `data` is made by `hwdesign.aig.data.make_graph`."""
-        given = torch.cat([data.x[:, self.columns], data.input_probability[:, None]], 1)
-        c = torch.relu(self.enter(given))
+        c = self.enter_columns(data)
         for layer in self.rounds:
             c = layer(c, data.edge_index, data.edge_attr)
         c = self.dropout(c)
-        h = c.clone()
         p: Tensor = data.input_probability.clone()
         sketch = Sketch(data, self.config.sketch) if self.config.prior == "covariance" else None
+        self.sweep(data, c, c.clone(), p, sketch)
+        return p
+
+    def enter_columns(self, data: Data) -> Tensor:
+        """float32[V, hidden]: what the rounds start from."""
+        given = torch.cat([data.x[:, self.columns], data.input_probability[:, None]], 1)
+        return torch.relu(self.enter(given))
+
+    def sweep(self, data: Data, c: Tensor, h: Tensor, p: Tensor, sketch: Sketch | None) -> None:
+        """Set the probabilities (and with `recurrent` the states) of the AND nodes, level by level, in place.
+
+        Args:
+            data: `level`, `and_index`, `fanin_index`, `fanin_inverted`, `cut_index` and `cut_table` are used.
+            c: float32[V, hidden], contexts.
+            h: float32[V, hidden], states, at first the contexts.
+            p: float32[V], probabilities, known outside the AND nodes.
+            sketch: covariances, for that prior.
+        """
         for level in levels(data):
             estimate = self._estimate(p, level.fanin, level.inverted, level.leaves, level.table, sketch)
             new_h, new_p = self._step(h[level.fanin.reshape(-1)], level.inverted, c[level.own], estimate)
@@ -136,7 +152,6 @@ class AigEncoder(nn.Module):
             p[level.own] = new_p
             if sketch is not None:
                 sketch.settle(level.own, new_p)
-        return p
 
     def _estimate(
         self, p: Tensor, fanin: Tensor, inverted: Tensor, leaves: Tensor, table: Tensor, sketch: Sketch | None

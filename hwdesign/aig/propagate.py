@@ -144,6 +144,11 @@ class Sketch:
             self._value[inputs[rest]] = signs[rank[rest]] * (deviation[rest] / width**0.5)[:, None]
         self._pending = self._value[:0]
 
+    @property
+    def rows(self) -> Tensor:
+        """float32[V, width]: s_v of each variable; 0 where it is not known yet."""
+        return self._value
+
     @torch.no_grad()
     def shift(self, leaf: Statistics, leaves: Tensor) -> Tensor:
         """float32[n]: what the leaves' covariances add to the gates' probabilities.
