@@ -87,6 +87,54 @@ def transient(netlist: Netlist) -> Transient | None:
     return Transient(min(step, print_step), stop, start, print_step, "dst" not in flags, "uic" in flags, directive.line)
 
 
+@dataclass(frozen=True, slots=True)
+class CurrentVoltageCurve:
+    """An `.iv` line: a junction's curve from minus to plus a current.
+
+    Attributes:
+        model: name of the card; `|` before the subcircuit that holds it.
+        current: largest current, in amperes.
+        file: where the curve is to go.
+        line: of the deck.
+    """
+
+    model: str
+    current: float
+    file: str
+    line: int = 0
+
+
+def curves(netlist: Netlist) -> tuple[CurrentVoltageCurve, ...]:
+    """The deck's `.iv` lines.
+
+    Raises:
+        FormatError: a line has not three words, or its current is no positive number.
+    """
+    found = []
+    for directive in netlist.directives:
+        if directive.name != "iv" or directive.module:
+            continue
+        words = directive.text.split()
+        if len(words) != 3:
+            raise _wrong(netlist, directive, "'.iv' needs a model, a current and a file", "write .iv jj1 300u iv.csv")
+        current = _number(netlist, directive, words[1])
+        if not current > 0:
+            raise _wrong(netlist, directive, f"'.iv' has a current of {current:g} A", "give a positive current")
+        found.append(CurrentVoltageCurve(words[0].replace(".", "|"), current, words[2], directive.line))
+    return tuple(found)
+
+
+def options(netlist: Netlist) -> dict[str, str]:
+    """What `.option` and `.options` lines set, by lower-case name; a flag has the value ''."""
+    found: dict[str, str] = {}
+    for directive in netlist.directives:
+        if directive.name in ("option", "options", "opt") and not directive.module:
+            for word in re.sub(r"\s*=\s*", "=", directive.text).replace(",", " ").split():
+                key, _, value = word.partition("=")
+                found[key.lower()] = value
+    return found
+
+
 def temperature(netlist: Netlist) -> float | None:
     """The deck's noise temperature in kelvin (`.temp`), or None.
 

@@ -6,6 +6,7 @@ syntax guide, Josephson Junction, and JoSIM 2.7's behaviour where the guide diff
 - `cpr` holds the amplitudes of the harmonics: I = Ic·Σ cpr[k]·sin((k+1)(φ - phi)). One number is the first amplitude.
 - `rtype=0` has the resistance rn at every voltage; `rtype=1` is piecewise linear: r0 below vg - delv/2, rn (a line
   through the origin) above vg + delv/2, and between the two the conductance Ic/(icfct·delv), from the subgap line on.
+- A card with WRspice's `cct` is WRspice's: its `rtype=0` has no resistance. `pijj=1` is a phase offset of pi.
 - `t`, `tc` or `d` on the card turn on the temperature-dependent form (Haberkorn et al., phys. stat. sol. (a) 47 (1978)
   K161), in which rn follows from the gap Δ(T) and Ic.
 """
@@ -20,7 +21,11 @@ from hwdesign.netlist.expressions import CONSTANTS
 from hwdesign.netlist.module import Module
 from hwdesign.netlist.netlist import Model, Netlist
 
-_ALIASES = {"vgap": "vg", "ic": "icrit", "c": "cap", "icfact": "icfct", "deltav": "delv"}
+_ALIASES = {
+    "vgap": "vg", "ic": "icrit", "c": "cap", "icfact": "icfct", "deltav": "delv", "rnorm": "rn", "rsub": "r0",
+}  # fmt: skip
+# WRspice's, with the values that ask for nothing more than this model.
+_WRSPICE = {"level": (1.0,), "cct": (1.0,), "force": (0.0, 1.0), "pijj": (0.0, 1.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +121,14 @@ def junction_card(model: Model, *, file: str = "") -> JunctionCard:
         raise fail(f"it is of kind '{model.kind}', not a Josephson junction", "write .model name jj(...)")
     known = {item.name for item in fields(JunctionCard)} - {"name", "line", "temperature_dependent"}
     found: dict[str, float | tuple[float, ...]] = {}
+    foreign: dict[str, float] = {}
     for key, value in model.params.items():
         low = _ALIASES.get(key.lower(), key.lower())
+        if low in _WRSPICE:
+            if value not in _WRSPICE[low]:
+                raise fail(f"'{key}={value}' asks for another model", f"{low} may be {_WRSPICE[low][-1]:g}")
+            foreign[low] = float(value)
+            continue
         if low not in known:
             raise fail(f"a junction has no parameter '{key}'", f"it has: {' '.join(sorted(known))}")
         if low in found:
@@ -131,6 +142,10 @@ def junction_card(model: Model, *, file: str = "") -> JunctionCard:
     rtype = found.pop("rtype", 1.0)
     if rtype not in (0.0, 1.0):
         raise fail(f"rtype={rtype:g} is neither 0 nor 1", "0 is linear, 1 is piecewise linear")
+    if "cct" in foreign and rtype == 0:
+        found |= {"rn": math.inf, "r0": math.inf}
+    if foreign.get("pijj"):
+        found["phi"] = math.pi
     dependent = any(key in found for key in ("t", "tc", "d"))
     card = JunctionCard(
         name=model.name, rtype=int(rtype), line=model.line, temperature_dependent=dependent, **found,  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -157,6 +157,7 @@ class Probe:
         cell: the device, or -1 for a node.
         net: the node, or -1 for a device; ground is the net named `0`, -1 with `ground` where no such net exists.
         ground: whether the node is ground.
+        instances: cell ids of the instances of `path`, each in the module that encloses it.
     """
 
     path: tuple[str, ...]
@@ -164,6 +165,7 @@ class Probe:
     cell: int = -1
     net: int = -1
     ground: bool = False
+    instances: tuple[int, ...] = field(default=(), compare=False)
 
 
 class Resolver:
@@ -198,30 +200,32 @@ class Resolver:
             found = self._walk(path)
             if found is None:
                 continue
-            names, module = found
+            names, instances, module = found
             cells, nets = self._index(module)
             if output.what != "node":
                 cell = cells.get(leaf.lower(), -1)
                 if cell >= 0 and module.type_of(cell).kind is Kind.DEVICE:
-                    return Probe(names, module.name, cell=cell)
+                    return Probe(names, module.name, cell=cell, instances=instances)
             if output.what != "device":
                 low = "0" if leaf.lower() == "gnd" else leaf.lower()
                 net = nets.get(low, -1)
                 if net >= 0 or low == "0":
-                    return Probe(names, module.name, net=net, ground=low == "0")
+                    return Probe(names, module.name, net=net, ground=low == "0", instances=instances)
         kind = {"device": "device", "node": "node", "any": "device or node"}[output.what]
         raise self._missing(output, f"no {kind} is named '{name}'", "within an instance X1 write B1.X1, as in P(B1.X1)")
 
-    def _walk(self, path: list[str]) -> tuple[tuple[str, ...], Module] | None:
+    def _walk(self, path: list[str]) -> tuple[tuple[str, ...], tuple[int, ...], Module] | None:
         module = self.netlist.top_module
         names: list[str] = []
+        cells: list[int] = []
         for step in path:
             cell = self._index(module)[0].get(step.lower(), -1)
             if cell < 0 or module.type_of(cell).name not in self.netlist.modules:
                 return None
             names.append(module.cell_label(cell))
+            cells.append(cell)
             module = self.netlist.modules[module.type_of(cell).name]
-        return tuple(names), module
+        return tuple(names), tuple(cells), module
 
     def _index(self, module: Module) -> tuple[dict[str, int], dict[str, int]]:
         """Cells and nets of a module by lower-case name."""

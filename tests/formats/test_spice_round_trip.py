@@ -102,7 +102,8 @@ def device_netlists(draw: st.DrawFn, *, josim: bool) -> Netlist:
     if josim:
         directives.append(Directive("print", draw(st.sampled_from(["phase B1", "v(a,b)", "i(L1.X1) p(B1|X0)"]))))
     values = NUMBERS | st.sampled_from(EXPRESSIONS)
-    card = {"level": 1.0, "vto": draw(NUMBERS)} | ({"kind": "fast"} if not josim and draw(st.booleans()) else {})
+    card = {"rtype": 1.0, "vg": draw(NUMBERS)} if josim else {"level": 1.0, "vto": draw(NUMBERS)}
+    card |= {"kind": "fast"} if not josim and draw(st.booleans()) else {}
     for model in (
         Model("Card", "jj" if josim else "nmos", card),
         Model("card", "jj", {"icrit": draw(values), "cpr": "1,w/2"}, scope="cell")

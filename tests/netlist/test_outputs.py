@@ -7,7 +7,17 @@ import pytest
 from hwdesign.errors import FormatError, HwdesignError, NetlistError
 from hwdesign.formats.spice import read_spice_text
 from hwdesign.netlist import Netlist
-from hwdesign.netlist.analyses import Spread, Transient, noise_bandwidth, spread, temperature, transient
+from hwdesign.netlist.analyses import (
+    CurrentVoltageCurve,
+    Spread,
+    Transient,
+    curves,
+    noise_bandwidth,
+    options,
+    spread,
+    temperature,
+    transient,
+)
 from hwdesign.netlist.elaborate import elaborate
 from hwdesign.netlist.outputs import Output, Probe, Resolver, outputs, parse_output
 
@@ -128,6 +138,14 @@ def test_times_may_be_parameters() -> None:
     assert transient(netlist) == Transient(1e-13, pytest.approx(2e-11), 0, 2e-13, line=4)
     assert (temperature(netlist), noise_bandwidth(netlist)) == (4.2, pytest.approx(1e13))
     assert spread(netlist) == Spread(0.1, inductor=pytest.approx(0.1), junction=0.3, line=7)
+
+
+def test_curves_and_options() -> None:
+    netlist = elaborate(deck(".param imax=0.3m\n.iv j imax iv.csv\n.option seed=1 noacct\n.options Reltol = 1e-4"))
+    assert curves(netlist) == (CurrentVoltageCurve("j", 3e-4, "iv.csv", 4),)
+    assert options(netlist) == {"seed": "1", "noacct": "", "reltol": "1e-4"}
+    with pytest.raises(FormatError, match=r"t\.cir:3: '\.iv' has a current of 0 A; give a positive current"):
+        curves(deck(".iv j 0 f"))
 
 
 def test_noise_and_spreads() -> None:

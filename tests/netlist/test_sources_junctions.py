@@ -108,6 +108,9 @@ def test_a_card_has_josims_names_and_defaults() -> None:
     assert (one.vg, one.icrit, one.cap, one.icfct, one.phi, one.cpr) == (1e-3, 2e-3, 1e-12, 0.7, math.pi, (1.0, 0.2))
     assert not one.temperature_dependent
     assert card(t=4.2).temperature_dependent
+    wrspice = card(level=1.0, cct=1.0, force=1.0, pijj=1.0, rsub=100.0, rnorm=10.0)
+    assert (wrspice.phi, wrspice.r0, wrspice.rn) == (math.pi, 100.0, 10.0)
+    assert card(cct=1.0, rtype=0.0).rn == math.inf
 
 
 @pytest.mark.parametrize(
@@ -121,8 +124,10 @@ def test_a_card_has_josims_names_and_defaults() -> None:
         ({"vg": 1e-3, "vgap": 1e-3}, "two values for 'vg'; remove one of them"),
         ({"cpr": "a"}, "cpr='a' holds no numbers; write cpr={1,0.2}"),
         ({"icrit": "ic0"}, "'icrit=ic0' is no number; elaborate the netlist first"),
-        ({"cct": 1.0}, "a junction has no parameter 'cct'; "
-                       "it has: cap cpr d delv icfct icrit phi r0 rn rtype t tc vg"),
+        ({"gwidth": 1.0}, "a junction has no parameter 'gwidth'; "
+                          "it has: cap cpr d delv icfct icrit phi r0 rn rtype t tc vg"),
+        ({"cct": 2.0}, "'cct=2.0' asks for another model; cct may be 1"),
+        ({"level": 3.0}, "'level=3.0' asks for another model; level may be 1"),
     ],
 )  # fmt: skip
 def test_a_wrong_card(params: dict[str, float | str], message: str) -> None:

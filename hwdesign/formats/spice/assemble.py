@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from hwdesign.errors import HwdesignError, NetlistError
-from hwdesign.formats.spice.deck import Card, DeckParser, Scope
+from hwdesign.formats.spice.cards import card_values
+from hwdesign.formats.spice.deck import DeckParser, Scope
 from hwdesign.formats.spice.elements import FLAGS, ElementReader
 from hwdesign.formats.spice.lines import Line, pairs
 from hwdesign.formats.spice.values import Values
@@ -14,8 +15,7 @@ from hwdesign.netlist import devices
 from hwdesign.netlist.builder import Builder, ModuleBuilder
 from hwdesign.netlist.expressions import Function
 from hwdesign.netlist.netlist import Directive, Finding, Model, Netlist
-from hwdesign.netlist.parameters import control_words, param_directive, resolve, split_arguments
-from hwdesign.netlist.quantity import format_number
+from hwdesign.netlist.parameters import control_words, param_directive, resolve
 from hwdesign.netlist.types import CellType, Direction, Kind, Role
 
 
@@ -342,33 +342,10 @@ class Assembler:
                     if found is not None and found[1].parent is not None:
                         cards.setdefault(part.lower(), found[0])
         for card in cards.values():
-            model = Model(card.name, card.kind, self._card_values(card, values), card.line.line, scope.module)
+            model = Model(card.name, card.kind, card_values(card, values), card.line.line, scope.module)
             if scope.parent is None:
                 model = replace(model, scope="")
             self.builder.models[model.key] = model
-
-    def _card_values(self, card: Card, values: Values) -> dict[str, float | str]:
-        found: dict[str, float | str] = {}
-        junction = self.josim and card.kind == "jj"
-        for key, text in card.params:
-            low = key.lower()
-            if low in found:
-                raise card.line.error(f"model '{card.name}' has two values for '{low}'", "remove one of them")
-            if low == "cpr" and junction:
-                found[low] = self._harmonics(text, card, values)
-            elif text and not _is_version(text) and (junction or values.is_value(text) or text[0] == '"'):
-                found[low] = values.read(text, card.line)
-            else:
-                found[low] = text  # a flag (`nchan`), a word or a version
-        return found
-
-    def _harmonics(self, text: str, card: Card, values: Values) -> float | str:
-        """`cpr=1` or `cpr={1, 0.2}`: one number, or several apart by commas."""
-        body = text[1:-1] if text.startswith("{") and text.endswith("}") else text
-        read = [values.read(part, card.line) if part else "" for part in split_arguments(body)]
-        if "" in read:
-            raise card.line.error(f"model '{card.name}' has an empty value in cpr", "write cpr={1,0.2}")
-        return read[0] if len(read) == 1 else ",".join(v if isinstance(v, str) else format_number(v) for v in read)
 
     def _check_controls(self, top: Scope) -> None:
         """Whether the parameters in `.tran`, `.temp` ... exist; they are worked out by `elaborate`."""
@@ -396,8 +373,3 @@ class Assembler:
 
 def _functions_first(directives: list[Directive]) -> list[Directive]:
     return sorted(directives, key=lambda d: d.name != "func")
-
-
-def _is_version(text: str) -> bool:
-    """Whether a text is like `4.8.1`: digits and more than one point."""
-    return text.count(".") > 1 and text.replace(".", "").isdigit()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 
 from hwdesign.errors import HwdesignError, UnsupportedError
-from hwdesign.formats.spice.names import Flavour, ModuleNames
+from hwdesign.formats.spice.names import DeckNames, Flavour
 from hwdesign.netlist.analyses import Transient, transient
 from hwdesign.netlist.module import Module
 from hwdesign.netlist.netlist import Directive, Netlist
 from hwdesign.netlist.outputs import Output, Probe, Resolver, parse_output
-from hwdesign.netlist.parameters import control_words
 from hwdesign.netlist.quantity import format_number as num
 from hwdesign.netlist.waveforms import Waveform
 
@@ -41,21 +41,13 @@ class Controls:
     Args:
         netlist: the netlist, elaborated unless it is written for JoSIM.
         flavour: the simulator.
-        names: gives the written names of a module.
-        phase: the written net that carries a junction's phase, given its module and cell.
+        names: as they are written.
     """
 
-    def __init__(
-        self,
-        netlist: Netlist,
-        flavour: Flavour,
-        names: Callable[[Module], ModuleNames],
-        phase: Callable[[Module, int], str],
-    ) -> None:
+    def __init__(self, netlist: Netlist, flavour: Flavour, names: DeckNames) -> None:
         self.netlist = netlist
         self.flavour = flavour
         self.names = names
-        self.phase = phase
         self.resolver = Resolver(netlist)
         self.transient: Transient | None = None if flavour == "josim" else transient(netlist)
 
@@ -172,7 +164,7 @@ class Controls:
                 return None
             probe = probes[0]
             module = self.netlist.modules[probe.module]
-            return [self._node(self.phase(module, probe.cell), probe)]
+            return [self._node(self.names.phase(module, probe.cell), probe)]
         nodes: list[str] = []
         for probe in probes:
             module = self.netlist.modules[probe.module]
@@ -191,7 +183,7 @@ class Controls:
         return kept
 
     def _terminal(self, module: Module, net: int, probe: Probe) -> str:
-        name = self.names(module).net(net)
+        name = self.names.book(module).net(net)
         return "" if name.lower() in ("0", "gnd") else self._node(name, probe, module)
 
     def _is_junction(self, probe: Probe) -> bool:
@@ -199,42 +191,41 @@ class Controls:
 
     def _leaf(self, module: Module, probe: Probe) -> str:
         if probe.cell >= 0:
-            return self.names(module).cells()[probe.cell]
-        return "0" if probe.ground else self.names(module).net(probe.net)
+            return self.names.book(module).cells()[probe.cell]
+        return "0" if probe.ground else self.names.book(module).net(probe.net)
 
     def _path(self, probe: Probe) -> list[str]:
         """Written names of the enclosing instances, outer first."""
         module, found = self.netlist.top_module, []
-        for step in probe.path:
-            cell = module.cell_labels().index(step)
-            found.append(self.names(module).cells()[cell])
+        for cell in probe.instances:
+            found.append(self.names.book(module).cells()[cell])
             module = self.netlist.modules[module.type_of(cell).name]
         return found
 
     def _node(self, name: str, probe: Probe, module: Module | None = None) -> str:
         """`v(...)` of a net within its instance; a port is the net that the instance connects."""
-        path = list(probe.path)
+        instances = probe.instances
         if module is not None:
-            name, path = self._outward(name, path, module)
-        written = self._path(Probe(tuple(path), ""))
+            name, instances = self._outward(name, instances, module)
+        written = self._path(replace(probe, instances=instances))
         parts = [*written, name] if self.flavour == "ngspice" else [name, *reversed(written)]
         return f"v({'.'.join(parts)})"
 
-    def _outward(self, name: str, path: list[str], module: Module) -> tuple[str, list[str]]:
+    def _outward(self, name: str, instances: tuple[int, ...], module: Module) -> tuple[str, tuple[int, ...]]:
         """A port's net has no name of its own where it is used: follow it to the outermost net."""
-        while path:
-            ports = [self.names(module).net(net) for net in module.port_net.tolist()]
+        chain = [self.netlist.top_module]
+        for cell in instances:
+            chain.append(self.netlist.modules[chain[-1].type_of(cell).name])
+        while instances:
+            book = self.names.book(module)
+            ports = [book.net(net) for net in module.port_net.tolist()]
             if name not in ports:
                 break
-            outer = self.netlist.top_module
-            for step in path[:-1]:
-                outer = self.netlist.modules[outer.type_of(outer.cell_labels().index(step)).name]
-            cell = outer.cell_labels().index(path[-1])
-            at = ports.index(name)
+            at, cell, outer = ports.index(name), instances[-1], chain[len(instances) - 1]
             span = range(int(outer.pin_ptr[cell]), int(outer.pin_ptr[cell + 1]))
             net = next(int(outer.pin_net[pin]) for pin in span if int(outer.pin_role[pin]) == at)
-            name, path, module = self.names(outer).net(net), path[:-1], outer
-        return name, path
+            name, instances, module = self.names.book(outer).net(net), instances[:-1], outer
+        return name, instances
 
     def _current(self, probe: Probe) -> str | None:
         module = self.netlist.modules[probe.module]
@@ -305,8 +296,3 @@ def _points(wave: Waveform, when: Transient | None) -> str:
     points += [(end, before), (end + sharp, 0.0)]
     flat = [num(x) for k, point in enumerate(points) if k == 0 or point[0] > 0 for x in point]
     return f"pwl({' '.join(flat)})"
-
-
-def has_expressions(netlist: Netlist) -> bool:
-    """Whether a netlist's control lines wait for parameters."""
-    return any(kind == "expression" for d in netlist.directives for kind, _, _ in control_words(d.name, d.text))

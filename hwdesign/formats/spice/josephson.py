@@ -36,7 +36,8 @@ def ngspice_subckt(name: str, card: JunctionCard, *, sense: bool) -> Iterator[st
     yield f"Bs {node} n i={{area}}*({_supercurrent(one)})"
     if one.cap:
         yield f"C1 {node} n {{area*{num(one.cap)}}}"
-    yield f"R1 {node} n {{{num(one.r0)}/area}}"
+    if math.isfinite(one.r0):
+        yield f"R1 {node} n {{{num(one.r0)}/area}}"
     if card.rtype == 1:
         v, g = f"v({node},n)", one.g_transition - 1 / one.r0
         step = f"{num(g)}*({v}-sgn({v})*{num(one.v_subgap)})"

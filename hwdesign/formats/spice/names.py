@@ -9,9 +9,11 @@ from typing import Literal
 from hwdesign.errors import UnsupportedError
 from hwdesign.netlist import devices
 from hwdesign.netlist.module import CONST1, OPEN, Module
+from hwdesign.netlist.netlist import Netlist
 from hwdesign.netlist.types import Kind
 
 Flavour = Literal["ngspice", "josim", "wrspice"]
+SIMULATORS: Mapping[Flavour, str] = {"ngspice": "ngspice", "wrspice": "WRspice", "josim": "JoSIM"}
 
 _ILLEGAL = re.compile(r"[\s,=(){}'\";]|\A//|\A\$\Z")
 _PATH = re.compile(r"[.|]")  # JoSIM and WRspice part the names of a path with these
@@ -112,6 +114,38 @@ class ModuleNames:
                 name = letters[at] + name
             out.append(unique(name, taken))
         return out
+
+
+class DeckNames:
+    """Names of all modules' nets and cells in one deck.
+
+    Args:
+        netlist: the netlist.
+        flavour: of the deck.
+    """
+
+    def __init__(self, netlist: Netlist, flavour: Flavour) -> None:
+        self.flavour = flavour
+        self._globals = {name.lower(): name for name in netlist.global_nets}
+        self._books: dict[str, ModuleNames] = {}
+        self._phases: dict[tuple[str, int], str] = {}
+
+    def book(self, module: Module) -> ModuleNames:
+        """The names of one module."""
+        found = self._books.get(module.name)
+        if found is None:
+            found = self._books[module.name] = ModuleNames(module, self._globals, self.flavour)
+        return found
+
+    def phase(self, module: Module, cell: int) -> str:
+        """The net that carries a junction's phase: its third node, or a fresh one."""
+        key = (module.name, cell)
+        if key not in self._phases:
+            book = self.book(module)
+            own = {role: net for role, net, _ in module.pins_of(cell)}.get("phase", OPEN)
+            label = legal(module.cell_label(cell), self.flavour)
+            self._phases[key] = book.net(own) if own != OPEN else book.fresh(f"phase_{label}")
+        return self._phases[key]
 
 
 def _is_global(label: str, global_nets: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from hwdesign.files import read_input
+from hwdesign.files import read_source
 from hwdesign.formats.spice.assemble import Assembler
 from hwdesign.formats.spice.deck import KEPT, DeckParser
 from hwdesign.formats.spice.include import MAX_TOTAL_BYTES, Includer, is_josim
@@ -46,7 +46,7 @@ def read_spice(path: str | Path, **options: object) -> Netlist:
         LimitError: the deck is larger than the bounds for untrusted files.
     """
     path = Path(path)
-    data = read_input(path, limit=MAX_TOTAL_BYTES)
+    data = read_source(path, "a SPICE deck", limit=MAX_TOTAL_BYTES)
     return read_spice_text(data, file=str(path), folder=path.parent, **options)  # type: ignore[arg-type]
 
 

@@ -17,6 +17,7 @@ from hwdesign.netlist.quantity import format_number, parse_number
 
 _NOT_JOSIM = {name: value for name, value in CONSTANTS.items() if name not in JOSIM_CONSTANTS}
 _JOSIM_OPERATORS = re.compile(r"[%\\?:<>=!&|]|\*\*")
+_WIDTH = 100
 _WORD = re.compile(r"[\w.]+\Z")
 
 
@@ -86,3 +87,25 @@ def check_josim(text: str) -> None:
     operator = _JOSIM_OPERATORS.search(text)
     if operator is not None:
         raise UnsupportedError(f"JoSIM has no operator '{operator.group()}'", mend=mend)
+
+
+def fold(items: list[str]) -> str:
+    """One statement, continued with `+` where it is longer than a line."""
+    words: list[str] = []
+    for item in items:
+        words.extend([item] if '"' in item or len(item) < _WIDTH else item.split(" "))
+    lines: list[str] = []
+    current = ""
+    for word in words:
+        if current and len(current) + 1 + len(word) > _WIDTH:
+            lines.append(current)
+            current = "+ " + word
+        else:
+            current = f"{current} {word}" if current else word
+    lines.append(current)
+    return "\n".join(lines)
+
+
+def fold_line(line: str) -> str:
+    """A statement of plain words, folded; a comment as it is."""
+    return line if line.startswith("*") else fold(line.split(" "))

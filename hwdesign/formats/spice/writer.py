@@ -6,33 +6,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from hwdesign.errors import FileError, FormatError, HwdesignError, UnsupportedError
+from hwdesign.errors import FileError, HwdesignError, UnsupportedError
 from hwdesign.files import read_input, write_text
-from hwdesign.formats.spice.controls import Controls, foreign_waveform, is_josim_netlist, trnoise
-from hwdesign.formats.spice.josephson import check_wrspice_area, ngspice_subckt, wrspice_card
-from hwdesign.formats.spice.names import Flavour, ModuleNames, legal, unique
-from hwdesign.formats.spice.texts import Texts
+from hwdesign.formats.spice.controls import Controls, is_josim_netlist
+from hwdesign.formats.spice.foreign import Foreign
+from hwdesign.formats.spice.names import SIMULATORS, DeckNames, Flavour, legal, unique
+from hwdesign.formats.spice.texts import Texts, fold, fold_line
 from hwdesign.netlist import devices
-from hwdesign.netlist.analyses import noise_bandwidth, temperature
 from hwdesign.netlist.elaborate import elaborate
-from hwdesign.netlist.expressions import CONSTANTS
-from hwdesign.netlist.junctions import junction, junction_card
 from hwdesign.netlist.module import INVERTED, Module
 from hwdesign.netlist.netlist import Model, Netlist
 from hwdesign.netlist.parameters import definitions
-from hwdesign.netlist.quantity import format_number
 from hwdesign.netlist.types import CellType, Kind
-from hwdesign.netlist.waveforms import parse_waveform
 
 Dialect = Literal["auto", "ngspice", "josim", "wrspice"]
 
 JOSIM_DEVICES = frozenset("R C L B V I P K T E F G H".split())
 """Devices that JoSIM simulates."""
 
+JOSIM_CARD = frozenset("rtype vg vgap ic icrit rn r0 cap c t tc delv d icfct icfact phi cpr".split())
+"""Parameters of JoSIM's junction cards."""
+
 WRSPICE_DEVICES = frozenset("R C L B V I K T E F G H D Q J M".split())
 """Devices that are written for WRspice."""
 
-_WIDTH = 100
 _LEADING = ("value", "model", "dc", "ac", "acphase", "tran", "samples", "control", "inductors", "quantity")
 
 
@@ -101,66 +98,20 @@ def _write_samples(netlist: Netlist, folder: Path) -> None:
                 write_text(path, samples + "\n")
 
 
-def fold(items: list[str]) -> str:
-    """One statement, continued with `+` where it is longer than a line."""
-    words: list[str] = []
-    for item in items:
-        words.extend([item] if '"' in item or len(item) < _WIDTH else item.split(" "))
-    lines: list[str] = []
-    current = ""
-    for word in words:
-        if current and len(current) + 1 + len(word) > _WIDTH:
-            lines.append(current)
-            current = "+ " + word
-        else:
-            current = f"{current} {word}" if current else word
-    lines.append(current)
-    return "\n".join(lines)
-
-
-def fold_line(line: str) -> str:
-    """A statement of plain words, folded; a comment as it is."""
-    return line if line.startswith("*") else fold(line.split(" "))
-
-
 class _Writer:
     def __init__(self, netlist: Netlist, flavour: Flavour, foreign: bool) -> None:
         self.netlist = netlist
         self.flavour = flavour
         self.josim = flavour == "josim"
-        self.foreign = foreign
         self.texts = Texts(self.josim)
         taken: set[str] = set()
         self.modules = {name: unique(legal(name, flavour), taken) for name in netlist.modules}
-        self.globals = {name.lower(): name for name in netlist.global_nets}
         self.global_names = set(definitions(netlist))
-        self._books: dict[str, ModuleNames] = {}
-        self._phases: dict[tuple[str, int], str] = {}
-        self.controls = Controls(netlist, flavour, self.book, self.phase) if self.josim or foreign else None
-        self.temp = self.neb = None
-        self.junctions: dict[str, str] = {}
-        if foreign:
-            self.temp, self.neb = temperature(netlist), noise_bandwidth(netlist)
-            cards = [m for m in netlist.models.values() if m.kind == "jj"]
-            self.junctions = {model.key: unique(legal(model.name), taken) for model in cards}
-
-    def book(self, module: Module) -> ModuleNames:
-        """The written names of a module."""
-        found = self._books.get(module.name)
-        if found is None:
-            found = self._books[module.name] = ModuleNames(module, self.globals, self.flavour)
-        return found
-
-    def phase(self, module: Module, cell: int) -> str:
-        """The net that carries a junction's phase."""
-        key = (module.name, cell)
-        if key not in self._phases:
-            book = self.book(module)
-            pins = {role: net for role, net, _ in module.pins_of(cell)}
-            own = pins.get("phase", -1)
-            label = legal(module.cell_label(cell), self.flavour)
-            self._phases[key] = book.net(own) if own >= 0 else book.fresh(f"phase_{label}")
-        return self._phases[key]
+        self.names = DeckNames(netlist, flavour)
+        self.controls = Controls(netlist, flavour, self.names) if self.josim or foreign else None
+        self.foreign = (
+            Foreign(netlist, flavour, self.names, self.controls, taken) if foreign and self.controls else None
+        )
 
     def text(self) -> str:
         netlist = self.netlist
@@ -206,17 +157,15 @@ class _Writer:
                 yield from self._model(model, scope)
 
     def _model(self, model: Model, scope: set[str]) -> Iterator[str]:
-        if model.kind == "jj" and self.foreign:
-            card = junction_card(model, file=self.netlist.file)
-            if self.flavour == "wrspice":
-                values = wrspice_card(card, file=self.netlist.file)
-                body = [f"{key}={format_number(value)}" for key, value in values.items()]
-                yield fold([".model", self.junctions[model.key], f"jj({body[0]}", *body[1:]]) + ")"
-            else:
-                assert self.controls is not None
-                lines = ngspice_subckt(self.junctions[model.key], card, sense=self.controls.needs_current())
-                yield from (line if line[0] == "+" else fold([line]) for line in lines)
+        if model.kind == "jj" and self.foreign is not None:
+            yield from self.foreign.card(model)
             return
+        if self.josim and model.kind == "jj":
+            wrong = next((key for key in model.params if key.lower() not in JOSIM_CARD), None)
+            if wrong is not None:
+                raise self._unsupported(
+                    f"JoSIM's junctions have no parameter '{wrong}', as model '{model.name}' has", "remove it"
+                )
         items = [self.texts.card_value(key, value, scope) for key, value in model.params.items()]
         joined = [item + "," for item in items[:-1]] + items[-1:] if self.josim else items
         if not joined:
@@ -227,9 +176,8 @@ class _Writer:
     def _kept(self, module: str) -> Iterator[str]:
         if self.controls is not None and not module:
             yield from map(fold_line, self.controls.lines())
-            if self.foreign and self.flavour == "ngspice" and self.controls.transient is not None:
-                # A charge of a junction is far below the usual tolerances; in larger cells the trapezoidal rule stops.
-                yield ".options method=gear reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20 numdgt=9"
+            if self.foreign is not None:
+                yield from self.foreign.options()
             return
         for directive in self.netlist.directives:
             if directive.module == module and directive.name not in ("title", "param", "func"):
@@ -243,7 +191,7 @@ class _Writer:
                 f"JoSIM has no parameters of subcircuits, but module '{module.name}' has some",
                 "elaborate the netlist before writing it",
             )
-        names = self.book(module)
+        names = self.names.book(module)
         formals = [f"{key}={self.texts.value(value, self.global_names)}" for key, value in module.parameters.items()]
         ports = [names.net(int(net)) for net in module.port_net.tolist()]
         twice = next((port for at, port in enumerate(ports) if port in ports[:at]), None)
@@ -259,82 +207,10 @@ class _Writer:
         yield from self._kept(module.name)
         yield f".ends {self.modules[module.name]}"
 
-    # Josephson junctions, and what JoSIM means by other elements' parameters
-
-    @property
-    def _simulator(self) -> str:
-        return {"ngspice": "ngspice", "wrspice": "WRspice", "josim": "JoSIM"}[self.flavour]
-
-    def _junction(self, module: Module, cell: int, name: str, nodes: list[str]) -> Iterator[str]:
-        one = junction(self.netlist, module, cell, temp=self.temp, neb=self.neb)
-        model = self.netlist.model(str(module.param(cell, "model")), module.name)
-        assert model is not None
-        card, phase, book = self.junctions[model.key], self.phase(module, cell), self.book(module)
-        area = f"area={format_number(one.area)}"
-        label = module.cell_label(cell)
-        if self.flavour == "wrspice":
-            check_wrspice_area(label, one.area)
-            yield fold([name, *nodes[:2], phase, card, area])
-            if one.card.rtype == 0:
-                yield fold([book.fresh_cell(f"R{name}_shunt"), *nodes[:2], format_number(one.r0)])
-        else:
-            yield fold([name, *nodes[:2], phase, card, area])
-        yield from self._noise(book, name, nodes, one.r0, one.temp, one.neb)
-        if one.spread:
-            raise self._spread(label)
-
-    def _foreign(
-        self,
-        module: Module,
-        cell: int,
-        cell_type: CellType,
-        name: str,
-        nodes: list[str],
-        params: dict[str, float | str],
-    ) -> tuple[dict[str, float | str], list[str]]:
-        """Parameters of an element as the simulator means them, and lines that stand for those that it lacks."""
-        kind, found, extra = cell_type.name, dict(params), []
-        if found.pop("spread", 0.0):
-            raise self._spread(name)
-        if kind == "R":
-            temp, neb = found.pop("temp", self.temp), found.pop("neb", self.neb)
-            if isinstance(found.get("value"), float):
-                extra = list(self._noise(self.book(module), name, nodes, found["value"], temp, neb))
-        if kind in ("V", "I") and isinstance(found.get("tran"), str):
-            assert self.controls is not None
-            samples = str(found.pop("samples", ""))
-            try:
-                wave = parse_waveform(str(found["tran"]), samples)
-                found["tran"] = foreign_waveform(wave, self.controls.transient, self.flavour)
-            except (UnsupportedError, FormatError) as error:
-                raise UnsupportedError(
-                    f"element '{name}': {error.what}",
-                    file=module.file or None, line=int(module.cell_line[cell]), mend=error.mend,
-                ) from error  # fmt: skip
-        return found, extra
-
-    def _noise(
-        self, book: ModuleNames, name: str, nodes: list[str], resistance: object, temp: object, neb: object
-    ) -> Iterator[str]:
-        """A source of thermal noise across a resistance, as JoSIM puts one there."""
-        if not temp:
-            return
-        if self.flavour != "ngspice":
-            raise self._unsupported(f"'{name}' has thermal noise, which WRspice's decks do not hold", "take temp= away")
-        if not isinstance(neb, float) or not isinstance(temp, float) or not isinstance(resistance, float):
-            raise self._unsupported(f"the noise of '{name}' has no bandwidth", "add a line .neb with a frequency")
-        density = (4 * CONSTANTS["boltzmann"] * temp / resistance) ** 0.5
-        yield fold([book.fresh_cell(f"I{name}_noise"), *nodes[:2], "dc", "0", trnoise(density, 1.0 / neb)])
-
-    def _spread(self, name: str) -> UnsupportedError:
-        return self._unsupported(
-            f"'{name}' has a spread, which {self._simulator} does not know", "take it away for the nominal circuit"
-        )
-
     # Elements
 
     def _cells(self, module: Module, scope: set[str]) -> Iterator[str]:
-        names = self.book(module)
+        names = self.names.book(module)
         if (module.pin_flags & INVERTED).any():
             raise self._unsupported(f"module '{module.name}' has inverted pins", "map it to gates first")
         params = cell_params(module)
@@ -349,11 +225,11 @@ class _Writer:
             count = max([least, *(role + 1 for role in pins)]) if pins else least
             nodes = [names.net(pins.get(role, -1)) for role in range(count)]
             if cell_type.kind is Kind.DEVICE and cell_type.name in devices.DEVICES:
-                if self.foreign and cell_type.name == "B":
-                    yield from self._junction(module, cell, labels[cell], nodes)
-                    continue
-                if self.foreign:
-                    own, extra = self._foreign(module, cell, cell_type, labels[cell], nodes, own)
+                if self.foreign is not None:
+                    if cell_type.name == "B":
+                        yield from self.foreign.junction(module, cell, labels[cell], nodes)
+                        continue
+                    own, extra = self.foreign.element(module, cell, labels[cell], nodes, own)
                     yield from extra
                 items = self._device(cell_type, labels[cell], nodes, own, scope)
             else:
@@ -379,11 +255,11 @@ class _Writer:
             raise self._unsupported(f"a device like '{name}' is not written for WRspice", "write it in another dialect")
         if not self.josim and kind == "P":
             raise self._unsupported(
-                f"{self._simulator} has no phase source like '{name}'", "write it in JoSIM's dialect"
+                f"{SIMULATORS[self.flavour]} has no phase source like '{name}'", "write it in JoSIM's dialect"
             )
         if not self.josim and kind in ("F", "H") and len(nodes) == 4:
             raise self._unsupported(
-                f"{self._simulator} has no source like '{name}', controlled by the current between two nodes",
+                f"{SIMULATORS[self.flavour]} has no source like '{name}', controlled by the current between two nodes",
                 "put a zero-volt source there and name it",
             )
         try:
