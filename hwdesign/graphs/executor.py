@@ -66,7 +66,9 @@ def _run(
                     part = ready.waiting.pop(0)
                     held[part] = data = parts[part]
                     own, near = between.given(at, part, data)
-                    task = (packed, at, parts.ticket(part), _arrays(own), _arrays(near))
+                    # The rows of zeros for own nodes need not travel.
+                    crossing = {name: rows[int(data.counts[0]) :] for name, rows in near.items()}
+                    task = (packed, at, parts.ticket(part), _arrays(own), _arrays(crossing))
                     running[executor.submit(_work, *task)] = part
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
@@ -122,11 +124,16 @@ def _unpacked(bare: nn.Module, weights: Arrays) -> PackedModel:
     return PackedModel(bare)  # type: ignore[arg-type]
 
 
-def _work(packed: PackedModel, at: int, ticket: Callable[[], Data], own: Arrays, near: Arrays) -> Arrays:
+def _work(packed: PackedModel, at: int, ticket: Callable[[], Data], own: Arrays, crossing: Arrays) -> Arrays:
     """One part in one sweep; runs in the worker."""
+    data = ticket()
+    count = int(data.counts[0])
+    near = {
+        name: torch.cat([rows.new_zeros(count, *rows.shape[1:]), rows]) for name, rows in _tensors(crossing).items()
+    }
     with torch.no_grad():
         sweep: Sweep = packed.model.sweeps()[at]
-        states = sweep.run(ticket(), _tensors(own), _tensors(near))
+        states = sweep.run(data, _tensors(own), near)
     return _arrays({name: states[name] for name in {*sweep.carried, *sweep.kept}})
 
 
