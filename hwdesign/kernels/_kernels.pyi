@@ -163,3 +163,15 @@ def spice_steps(
     simd: int,
     /,
 ) -> dict[str, Any]: ...
+def spice_newton(
+    plan: SpicePlan,
+    values: dict[str, Any],
+    waves: list[tuple[object, ...]],
+    step: float,
+    rows: int,
+    tolerance: float,
+    settle: float,
+    delay_unit: float,
+    pulses: bool,
+    /,
+) -> dict[str, Any]: ...

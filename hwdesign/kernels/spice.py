@@ -245,6 +245,39 @@ class PhasePlan:
         )  # fmt: skip
         return _run(found)
 
+    def newton(
+        self,
+        values: PhaseValues,
+        waves: Sequence[PhaseWave],
+        *,
+        step: float,
+        rows: int,
+        tolerance: float,
+        settle: float = 0.0,
+        delay_unit: float = 1e-15,
+        pulses: bool = True,
+    ) -> PhaseRun:
+        """Adaptive trapezoidal steps, the junctions' currents solved for; no noise.
+
+        Args:
+            values: of the plan's network.
+            waves: what `injections` name.
+            step: seconds between two rows, and the largest step of the integration.
+            rows: number of rows, the first at t = 0.
+            tolerance: largest local error of a phase in a step, radians.
+            settle: seconds of integration before t = 0.
+            delay_unit: seconds that one step of `values.delay` stands for.
+            pulses: whether to look for pulses.
+
+        Raises:
+            ValueError: shapes or numbers that do not fit.
+        """
+        found = _kernels.spice_newton(
+            self._plan, values.table(), [_wave(wave) for wave in waves], step, rows, tolerance, settle, delay_unit,
+            pulses,
+        )  # fmt: skip
+        return _run(found)
+
 
 def _run(found: dict[str, Any]) -> PhaseRun:
     instances = len(found["status"])

@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwdesign.errors import ConfigError, LimitError, NetlistError
+from hwdesign.errors import ConfigError, LimitError, NetlistError, UnsupportedError
 from hwdesign.kernels.spice import (
     DONE,
     NOT_FINITE,
     STEP_TOO_LARGE,
+    TABLE,
     PhasePlan,
     PhaseRun,
     PhaseValues,
@@ -35,6 +36,9 @@ STEP_LIMIT = 0.4 * math.pi
 
 MAX_HALVINGS = 10
 MAX_STEPS = 1 << 32
+DELAY_UNIT = 1e-15
+"""Seconds to which the newton mode rounds transmission lines' delays."""
+
 _CHUNK = 4096  # instances whose tables are in memory at once
 
 
@@ -52,6 +56,7 @@ def simulate(
     waves: bool = True,
     every: int = 1,
     startup: bool | None = None,
+    tolerance: float = 1e-6,
     threads: int = 1,
     simd: int = -1,
 ) -> Transient:
@@ -62,11 +67,14 @@ def simulate(
     predicted phase moves by more than 0.4π in a step is run again with half the step. Thermal noise is a white current
     of density 4kT/R for every resistor and junction that has a temperature, constant over each step.
 
+    The `newton` mode takes trapezoidal steps of its own choosing, at most `step` long, and solves for the junctions'
+    currents, so that no energy is lost to the method; it makes no noise.
+
     Args:
         circuit: the circuit.
-        step: seconds; by default the deck's.
+        step: seconds, also between two rows; by default the deck's.
         stop: end, seconds; by default the deck's.
-        mode: `josim`, or `newton`: adaptive steps, the junctions' currents solved for; no noise.
+        mode: `josim` or `newton`.
         signals: `deck` for what the deck prints, or texts: `P(B1.XDUT)`, `V(out)`, `I(L1)`, `phase B1.XDUT`.
         batch: values by name (see `Circuit.find`): N numbers, or of a source N waveforms. A source's number is its
             waveform's value of the largest size; the waveform is scaled.
@@ -75,7 +83,8 @@ def simulate(
         pulses: whether to look for pulses.
         waves: whether to record signals.
         every: record each of this many steps.
-        startup: whether to settle before t = 0 (`josim` mode); by default the deck's.
+        startup: whether to settle before t = 0; by default the deck's.
+        tolerance: largest local error of a phase in a step of the `newton` mode, radians.
         threads: number of threads.
         simd: -1 the widest registers that there are; 1 plain, 2 AVX2, 3 AVX-512.
 
@@ -88,7 +97,7 @@ def simulate(
         UnsupportedError: something that the engine does not simulate.
         LimitError: more than 2^32 steps.
     """
-    job = _Job(circuit, step, stop, mode, every, startup, threads, simd, pulses)
+    job = _Job(circuit, step, stop, mode, every, startup, threads, simd, pulses, tolerance)
     seed_list = None if seeds is None or np.ndim(seeds) == 0 else np.asarray(seeds)
     table = Batch(circuit, batch, temperature, None if seed_list is None else len(seed_list))
     outputs = requested(circuit, signals) if waves else ()
@@ -111,7 +120,7 @@ def _seeds(seeds: ArrayLike | int | None, size: int) -> NDArray[np.uint64]:
 class _Job:
     def __init__(
         self, circuit: Circuit, step: float | None, stop: float | None, mode: str, every: int, startup: bool | None,
-        threads: int, simd: int, pulses: bool,
+        threads: int, simd: int, pulses: bool, tolerance: float,
     ) -> None:  # fmt: skip
         analysis = circuit.analysis
         step = step if step is not None else analysis.step if analysis else None
@@ -125,13 +134,15 @@ class _Job:
             raise ConfigError(f"a step of {step:g} s up to {stop:g} s makes no simulation", mend="0 < step <= stop")
         if mode not in ("josim", "newton"):
             raise ConfigError(f"no mode is named '{mode}'", mend="modes: josim, newton")
-        if every < 1:
-            raise ConfigError(f"every={every} is not positive")
+        if every < 1 or not 0 < tolerance < 1:
+            raise ConfigError(
+                f"every={every} or tolerance={tolerance} makes no sense", mend="every >= 1, 0 < tolerance < 1"
+            )
         if stop / step > MAX_STEPS:
             raise LimitError(f"{stop / step:.3g} steps are more than {MAX_STEPS}", mend="take a larger step")
         self.circuit, self.step, self.stop, self.mode, self.every = circuit, step, stop, mode, every
         self.startup = startup if startup is not None else analysis.startup if analysis else True
-        self.threads, self.simd, self.pulses = threads, simd, pulses
+        self.threads, self.simd, self.pulses, self.tolerance = threads, simd, pulses, tolerance
 
     @property
     def rows(self) -> int:
@@ -140,6 +151,8 @@ class _Job:
 
     def run(self, batch: Batch, outputs: Sequence[Output], seeds: NDArray[np.uint64]) -> Transient:
         size, rows = batch.size, self.rows
+        if self.mode == "newton":
+            self._refuse_noise(batch)
         values: dict[str, Float] = {}
         found_pulses: list[tuple[NDArray[np.int32], Float]] = []
         status = np.zeros(size, np.int32)
@@ -177,10 +190,19 @@ class _Job:
         signals = {label: value[0] if batch.single else value for label, value in values.items()}
         return Transient(time, signals, self._pulses(found_pulses), failed, used, steps)
 
+    def _refuse_noise(self, batch: Batch) -> None:
+        for at, element in enumerate(self.circuit.elements):
+            noisy = element.kind in "RB" and bool(np.any(np.nan_to_num(batch.get(at, "temp")) > 0))
+            if noisy or (element.waveform is not None and element.waveform.kind == "noise"):
+                raise element.error(
+                    f"element '{element.name}' makes noise, which the newton mode does not simulate",
+                    "take the josim mode, or a temperature of 0", UnsupportedError,
+                )  # fmt: skip
+
     def _first(self) -> int:
         """How often the step is halved from the start: a transmission line must be a step long."""
         lines = [element for element in self.circuit.elements if element.kind == "T"]
-        if not lines:
+        if not lines or self.mode == "newton":
             return 0
         line = min(lines, key=lambda element: element.delay)
         for halving in range(MAX_HALVINGS + 1):
@@ -238,15 +260,23 @@ class _Stage:
     def run(self, chosen: NDArray[np.int64], seeds: NDArray[np.uint64]) -> PhaseRun:
         values = self._values(chosen, seeds)
         job = self.job
+        newton = job.mode == "newton"
         if self.plan is None:
             try:
-                self.plan = PhasePlan(self.assembly.network, values, 1.5 / self.step)
+                self.plan = PhasePlan(self.assembly.network, values, (2.0 if newton else 1.5) / self.step)
             except SingularError as error:
                 raise self._singular(error.unknown) from error
         startup = 0
         if job.startup:
             # JoSIM's number of steps for settling.
             startup = min(1000, int(2 * 10 ** ((abs(math.log10(self.step)) - 12) * 2 + 1)))
+        if newton:
+            # A circuit at rest needs no settling.
+            moved = any(wave.kind != TABLE or wave.before for wave in self.assembly.waves)
+            return self.plan.newton(
+                values, self.assembly.waves, step=self.step * self.every, rows=job.rows, tolerance=job.tolerance,
+                settle=startup * self.step if moved else 0.0, delay_unit=DELAY_UNIT, pulses=job.pulses,
+            )  # fmt: skip
         return self.plan.steps(
             values, self.assembly.waves, step=self.step, steps=self.steps, startup=startup, every=self.every,
             noise_every=self.noise_every, limit=STEP_LIMIT, pulses=job.pulses, threads=job.threads, simd=job.simd,
@@ -276,13 +306,17 @@ class _Stage:
             ic=a.ic.table(chosen), cap=a.cap.table(chosen),
             conductance=np.concatenate([rows.table(chosen) for rows in a.conductance]),
             shunt=a.shunt.table(chosen), rate_low=a.rate_low.table(chosen), rate_high=a.rate_high.table(chosen),
-            transition=a.transition.table(chosen), port=a.port.table(chosen), delay=np.array(a.delay, np.int64),
+            transition=a.transition.table(chosen), port=a.port.table(chosen), delay=self._delays(),
             injection=a.injection.table(chosen), injection_wave=wave, noise=a.noise.table(chosen),
             noise_normal=a.noise_normal.table(chosen), noise_junction=np.array(a.noise_junction, np.int32), seed=seeds,
             phase_offset=a.offset.table(chosen) if a.general else None,
             harmonics=np.repeat(np.array(padded).T.reshape(-1, 1), len(chosen), axis=1) if a.general else None,
             gap=np.concatenate([rows.table(chosen) for rows in a.gap]) if a.general else None,
         )  # fmt: skip
+
+    def _delays(self) -> NDArray[np.int64]:
+        unit = DELAY_UNIT if self.job.mode == "newton" else self.step
+        return np.array([max(1, round(delay / unit)) for delay in self.assembly.delay], np.int64)
 
     def signal(self, signal: Signal, run: PhaseRun, chosen: NDArray[np.int64]) -> Float:
         """float64[chosen, T]."""

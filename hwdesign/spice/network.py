@@ -82,7 +82,7 @@ class Assembly:
         self.gap = (Rows(), Rows(), Rows())
         self.general = False
         self.noise_junction: list[int] = []
-        self.delay: list[int] = []
+        self.delay: list[float] = []
         self.waves: list[PhaseWave] = []
         self.injection_wave: list[NDArray[np.int32] | None] = []
         self._wave_of: dict[tuple[Waveform, float], int] = {}
@@ -322,7 +322,7 @@ class Assembly:
         self.network.ports.extend((element.nodes[:2], element.nodes[2:]))  # type: ignore[arg-type]
         conductance = _plain(SIGMA / self.get(at, "z0"))
         self.port.values.extend((conductance, conductance))
-        self.delay.append(max(1, round(element.delay / self.step)))
+        self.delay.append(element.delay)
 
     def _add_e(self, at: int, element: Element) -> None:
         self.network.symmetric = False

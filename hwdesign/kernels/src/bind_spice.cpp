@@ -256,6 +256,27 @@ void bind_spice(nb::module_& m) {
           if (PyErr_Occurred()) throw nb::python_error();
           return as_dict(std::move(result), plan, tables.v.instances);
         });
+  m.def("spice_newton", [](const spice::Plan& plan, nb::dict values, nb::list waves, double step, int64_t rows,
+                           double tolerance, double settle, double delay_unit, bool pulses) {
+    const Tables tables(values, plan.net);
+    const std::vector<spice::Wave> made = make_waves(waves, plan.net, tables.v);
+    if (!(step > 0) || !std::isfinite(step) || !(tolerance > 0) || !(settle >= 0) || !(delay_unit > 0)) {
+      throw std::invalid_argument("step, tolerance and delay_unit must be positive");
+    }
+    if (rows < 1 || rows > (INT64_C(1) << 40)) throw std::invalid_argument("rows must be positive");
+    check_size(plan, rows, tables.v.instances);
+    const spice::NewtonOptions options{step, rows, tolerance, settle, delay_unit, pulses, &interrupted};
+    spice::NewtonResult result;
+    {
+      nb::gil_scoped_release nogil;
+      result = spice::run_newton(plan, tables.v, made, options);
+    }
+    if (PyErr_Occurred()) throw nb::python_error();
+    std::vector<int64_t> steps = std::move(result.steps);
+    nb::dict out = as_dict(std::move(result), plan, tables.v.instances);
+    out["steps"] = to_numpy(std::move(steps));
+    return out;
+  });
 }
 
 }  // namespace hwdesign

@@ -170,6 +170,8 @@ struct NewtonOptions {
   double step = 0;       // of the record, and the largest of the integration
   int64_t rows = 0;
   double tolerance = 0;  // local error a step, radians
+  double settle = 0;     // seconds before t = 0
+  double delay_unit = 0;  // seconds that one step of Values::delay stands for
   bool pulses = true;
   bool (*unwanted)() = nullptr;
 };
