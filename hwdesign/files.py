@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gzip
+import io
 import os
 import secrets
 import stat
@@ -12,11 +14,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from hwdesign.errors import FileError, LimitError
+from hwdesign.errors import FileError, FormatError, LimitError
 
 # Largest text that a reader will take, after decompression. A 10M-gate structural Verilog file is about 700 MB.
 MAX_INPUT_BYTES = 2 << 30
+# Generated Verilog, SPICE and BLIF compress 4 to 10 times, Yosys JSON up to 33 times; small files may be mere blanks.
+MAX_GZIP_RATIO = 200
+MAX_SPARSE_BYTES = 64 << 20
 _CHUNK = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+_HEAD = 1 << 14
+_CONTROL = bytes(code for code in (*range(32), 127) if code not in b"\t\n\v\f\r\x1a\x1b")
+_RARE = 50
 
 
 def os_reason(error: OSError) -> str:
@@ -29,29 +38,56 @@ def read_input(path: str | Path, *, limit: int = MAX_INPUT_BYTES) -> bytes:
 
     Args:
         path: file to read.
-        limit: largest number of bytes accepted, counted after decompression (a gzip bomb stops there).
+        limit: largest number of bytes accepted, counted after decompression.
 
     Raises:
         FileError: the file is missing, unreadable, a folder, or not valid gzip.
-        LimitError: the content is larger than `limit`.
+        LimitError: the content is larger than `limit`, or more than `MAX_GZIP_RATIO` times its compressed form and
+            more than `MAX_SPARSE_BYTES` (a gzip bomb). What decompresses is counted before it is held.
     """
     path = Path(path)
     try:
         if path.suffix.lower() == ".gz":
             return _read_gzip(path, limit)
-        too_large = LimitError(f"the file is larger than {limit} bytes", file=path, mend="split it or raise the limit")
         with path.open("rb") as stream:
-            about = os.fstat(stream.fileno())
-            if not stat.S_ISREG(about.st_mode):  # a device or a pipe tells no size and may have no end
-                return _read_bounded(stream, limit, too_large)
-            if about.st_size > limit:
-                raise too_large
-            return stream.read()
+            return _read_plain(stream, path, limit)
     except OSError as error:
         raise FileError(f"cannot read the file: {os_reason(error)}", file=path) from error
 
 
-def _read_bounded(stream: IO[bytes], limit: int, too_large: LimitError) -> bytes:
+def read_source(path: str | Path, language: str, *, limit: int = MAX_INPUT_BYTES) -> bytes:
+    """Read a whole file of source text, as `read_input` does.
+
+    Args:
+        path: file to read.
+        language: what the file should hold, for the error.
+        limit: as for `read_input`.
+
+    Raises:
+        FileError, LimitError: as `read_input` does.
+        FormatError: the data are binary, gzip under a name without `.gz`, or UTF-16.
+    """
+    data = read_input(path, limit=limit)
+    head = data[:_HEAD]
+    if head.startswith(_GZIP_MAGIC):
+        raise FormatError(f"this is gzip data, not {language}", file=path, mend="let the name end in '.gz'")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FormatError(f"this is UTF-16 text, not {language} in UTF-8", file=path, mend="store it as UTF-8")
+    # A text in any 8-bit coding holds hardly any of these; noise holds a tenth.
+    odd = len(head) - len(head.translate(None, _CONTROL))
+    if b"\0" in head or (odd > 2 and _RARE * odd > len(head)):
+        raise FormatError(f"this is a binary file, not {language}", file=path, mend="check what it is")
+    return data
+
+
+def _read_plain(stream: IO[bytes], path: Path, limit: int) -> bytes:
+    too_large = LimitError(f"the file is larger than {limit} bytes", file=path, mend="split it or raise the limit")
+    about = os.fstat(stream.fileno())
+    if stat.S_ISREG(about.st_mode):
+        if about.st_size > limit:
+            raise too_large
+        return stream.read()
+    # A device or a pipe tells no size and may have no end.
     parts: list[bytes] = []
     total = 0
     while chunk := stream.read(_CHUNK):
@@ -63,16 +99,44 @@ def _read_bounded(stream: IO[bytes], limit: int, too_large: LimitError) -> bytes
 
 
 def _read_gzip(path: Path, limit: int) -> bytes:
-    too_large = LimitError(
-        f"the file decompresses to more than {limit} bytes",
-        file=path,
-        mend="decompress it yourself and check what it is",
-    )
-    try:
-        with gzip.open(path, "rb") as stream:
-            return _read_bounded(stream, limit, too_large)  # type: ignore[arg-type]
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise FileError(f"the gzip data is damaged or cut short ({error})", file=path) from error
+    with path.open("rb") as stream:
+        packed: IO[bytes] = stream
+        size = os.fstat(stream.fileno()).st_size
+        if not stream.seekable():  # a pipe is held, packed as it is, since it can be read only once
+            held = _read_plain(stream, path, limit)
+            packed, size = io.BytesIO(held), len(held)
+        if packed.read(2) != _GZIP_MAGIC:
+            raise FileError(
+                "this is no gzip file, although its name says so", file=path, mend="leave '.gz' off the name"
+            )
+        try:
+            total = _count(packed, size, path, limit)
+            packed.seek(0)
+            with gzip.GzipFile(fileobj=packed, mode="rb") as unpacked:
+                data = unpacked.read(total)
+                if len(data) != total or unpacked.read(1):
+                    raise FileError("the file changed while it was read", file=path, mend="read it again")
+                return data
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise FileError(f"the gzip data is damaged or cut short ({error})", file=path) from error
+
+
+def _count(packed: IO[bytes], size: int, path: Path, limit: int) -> int:
+    """How many bytes `size` bytes of gzip data decompress to, holding no more than a chunk of them."""
+    most = max(MAX_SPARSE_BYTES, MAX_GZIP_RATIO * size)
+    packed.seek(0)
+    total = 0
+    with gzip.GzipFile(fileobj=packed, mode="rb") as unpacked:
+        while chunk := unpacked.read(_CHUNK):
+            total += len(chunk)
+            if total > min(limit, most):
+                why = "" if limit < most else f", over {MAX_GZIP_RATIO} times as much, as no netlist does"
+                raise LimitError(
+                    f"the file's {size} bytes decompress to more than {min(limit, most)} bytes{why}",
+                    file=path,
+                    mend="decompress it yourself and check what it is",
+                )
+    return total
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from hwdesign.errors import NetlistError
-from hwdesign.files import read_input, write_text
+from hwdesign.files import read_source, write_text
 from hwdesign.formats._assemble import assemble
 from hwdesign.formats._text import Cell, cells, refuse_kinds, shown_names
 from hwdesign.kernels.readers import parse_bench
@@ -24,7 +24,7 @@ _SIMPLE = {"BUF": "BUFF", "NOT": "NOT"}
 def read_bench(path: Path, *, strict: bool = False) -> Netlist:
     """Read `.bench` or `.bench.gz`; the module is named after the file."""
     name = path.name.removesuffix(".gz").removesuffix(".bench") or "top"
-    return read_bench_text(read_input(path), file=str(path), name=name)
+    return read_bench_text(read_source(path, "BENCH"), file=str(path), name=name)
 
 
 def read_bench_text(text: bytes | str, *, file: str = "", name: str = "top") -> Netlist:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hwdesign.errors import NetlistError
-from hwdesign.files import open_atomic, read_input
+from hwdesign.files import open_atomic, read_source
 from hwdesign.formats._assemble import assemble
 from hwdesign.formats._text import Cell, cells, refuse_kinds, shown_names
 from hwdesign.kernels.readers import parse_blif
@@ -22,7 +22,7 @@ _WIDTH = 110
 
 def read_blif(path: Path, *, strict: bool = False) -> Netlist:
     """Read `.blif` or `.blif.gz`; the first model is the top."""
-    return read_blif_text(read_input(path), file=str(path))
+    return read_blif_text(read_source(path, "BLIF"), file=str(path))
 
 
 def read_blif_text(text: bytes | str, *, file: str = "") -> Netlist:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from hwdesign.errors import NotStructuralError
-from hwdesign.files import open_atomic, read_input
+from hwdesign.files import open_atomic, read_source
 from hwdesign.formats._assemble import assemble
 from hwdesign.formats._text import Cell, cells, shown_names
 from hwdesign.kernels.readers import parse_verilog
@@ -53,7 +53,7 @@ def read_verilog(
     Raises:
         FormatError, NotStructuralError, LimitError: with file and line.
     """
-    data = read_input(path)
+    data = read_source(path, "Verilog")
     try:
         return read_verilog_text(data, file=str(path), library=library)
     except NotStructuralError:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hwdesign.errors import FormatError, NetlistError
-from hwdesign.files import read_input, write_text
+from hwdesign.files import read_source, write_text
 from hwdesign.formats._assemble import guess_direction
 from hwdesign.formats._text import cells
 from hwdesign.netlist.builder import Builder, ModuleBuilder
@@ -78,7 +78,7 @@ def yosys_type(name: str) -> CellType | None:
 
 def read_yosys_json(path: Path, *, strict: bool = False) -> Netlist:
     """Read `.json` or `.json.gz` as Yosys' `write_json` writes it."""
-    return read_yosys_json_text(read_input(path), file=str(path))
+    return read_yosys_json_text(read_source(path, "JSON"), file=str(path))
 
 
 def read_yosys_json_text(text: bytes | str, *, file: str = "", top: str | None = None) -> Netlist:

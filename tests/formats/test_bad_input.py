@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import random
+import re
 import time
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwdesign.errors import HwdesignError
+from hwdesign.errors import FileError, FormatError, HwdesignError
 from hwdesign.formats import FORMATS, read, write
 from hwdesign.formats.verilog import read_verilog_text, verilog_text
 from hwdesign.netlist import Builder
@@ -21,6 +23,17 @@ from tests.strategies import Shape, random_netlist
 
 # RTL goes through Yosys, in a process of its own: tested in test_yosys.py.
 READABLE = sorted(item.suffixes[0] for item in FORMATS.values() if item.can_read and item.name != "rtl")
+NOT_THIS = {
+    ".v": ": this is a binary file, not Verilog; check what it is",
+    ".bench": ": this is a binary file, not BENCH; check what it is",
+    ".blif": ": this is a binary file, not BLIF; check what it is",
+    ".json": ": this is a binary file, not JSON; check what it is",
+    ".sp": ": this is a binary file, not a SPICE deck; check what it is",
+    ".aig": ":1: the file does not begin with 'aig' or 'aag'; check that it is an AIGER file",
+    ".aag": ":1: the file does not begin with 'aig' or 'aag'; check that it is an AIGER file",
+    ".hwn": r": this is no \.hwn file, or it is cut short \(.+\)",
+}
+"""What the refusal of random bytes says after the file's name."""
 TEXTS = (".v", ".bench", ".blif", ".aig", ".aag", ".json", ".hwn")
 
 
@@ -79,21 +92,89 @@ def test_mutated_files(
 
 
 @pytest.mark.parametrize("suffix", READABLE)
-def test_binary_files_are_refused(suffix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [300, 4096])
+def test_binary_files_are_refused(suffix: str, size: int, tmp_path: Path) -> None:
     path = tmp_path / f"noise{suffix}"
-    path.write_bytes(random.Random(1).randbytes(4096))
+    for seed in range(8):
+        noise = random.Random(seed).randbytes(size)
+        for data in (noise, noise.replace(b"\0", b"\1")):
+            path.write_bytes(data)
+            with pytest.raises(HwdesignError) as caught:
+                read(path)
+            assert re.fullmatch(re.escape(str(path)) + NOT_THIS[suffix], str(caught.value))
+
+
+@pytest.mark.parametrize("suffix", [suffix for suffix in READABLE if suffix != ".hwn"])
+def test_noise_in_gzip_or_named_so_is_refused(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"noise{suffix}.gz"
+    noise = random.Random(2).randbytes(300)
+    path.write_bytes(noise)
+    with pytest.raises(FileError) as caught:
+        read(path)
+    assert str(caught.value) == (f"{path}: this is no gzip file, although its name says so; leave '.gz' off the name")
+    path.write_bytes(gzip.compress(noise))
+    with pytest.raises(FormatError) as refused:
+        read(path)
+    assert re.fullmatch(re.escape(str(path)) + NOT_THIS[suffix], str(refused.value))
+    path.write_bytes(gzip.compress(noise * 30)[:-20])
+    with pytest.raises(FileError, match="the gzip data is damaged or cut short"):
+        read(path)
+
+
+@pytest.mark.parametrize("suffix", [".v", ".bench", ".blif", ".json", ".sp", ".aig", ".aag", ".sv"])
+def test_gzip_without_the_suffix_is_refused(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(gzip.compress(b"module m; endmodule\n"))
     with pytest.raises(HwdesignError) as caught:
         read(path)
-    assert str(caught.value).startswith(f"{path}")
+    assert re.fullmatch(
+        re.escape(str(path)) + r"(: this is gzip data, not .+; let the name end in '\.gz'|:1: the file does not .+|"
+        r": this is a binary file, not Verilog text)",
+        str(caught.value),
+    )
+
+
+def test_other_codings_are_told_from_noise(tmp_path: Path) -> None:
+    path = tmp_path / "x.v"
+    text = "// größe 変数\nmodule t (input a, output y); buf g (y, a); endmodule\n"
+    for coding in ("utf-8", "shift_jis", "iso2022_jp"):
+        path.write_bytes(text.replace("ö", "o").replace("ß", "s").encode(coding))
+        assert read(path).top_module.num_cells == 1
+    path.write_bytes(text.encode("latin-1", "replace"))
+    assert read(path).top_module.num_cells == 1
+    path.write_bytes(text.encode("utf-16"))
+    with pytest.raises(FormatError) as caught:
+        read(path)
+    assert str(caught.value) == f"{path}: this is UTF-16 text, not Verilog in UTF-8; store it as UTF-8"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n \n", "* a comment\n* another\n", "a title\n", "a title\n.end\n", "* t\n.end\n"]
+)
+def test_a_deck_without_a_statement_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.sp"
+    path.write_text(text)
+    with pytest.raises(FormatError) as caught:
+        read(path)
+    assert str(caught.value) == (
+        f"{path}: the deck holds no statement, only a title or comments at most; check that it is a SPICE deck, and "
+        "whole"
+    )
+
+
+@pytest.mark.parametrize("body", [".param a=1", ".model n nmos", ".tran 1n 1u", ".subckt s a b\n.ends", ".global vdd"])
+def test_a_deck_without_an_element_is_a_finding(body: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.sp"
+    path.write_text(f"a title\n{body}\n.end\n")
+    assert [str(finding) for finding in read(path).findings] == [
+        f"{path}: warning: the deck holds no element [no-element]"
+    ]
 
 
 @pytest.mark.parametrize("suffix", [s for s in READABLE if s != ".bench"])
 def test_empty_files_are_refused(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"empty{suffix}"
     path.write_bytes(b"")
-    if suffix == ".sp":
-        assert read(path).top_module.num_cells == 0
-        return
     with pytest.raises(HwdesignError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}")

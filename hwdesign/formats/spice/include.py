@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hwdesign.errors import FormatError, LimitError
-from hwdesign.files import read_input
+from hwdesign.files import read_input, read_source
 from hwdesign.formats.spice.lines import Line, decode, logical_lines, tokens, unquote
 from hwdesign.netlist.quantity import format_number, parse_number
 
@@ -27,7 +27,7 @@ MAX_SAMPLES = 1_000_000
 
 def is_josim(text: str, file: str) -> bool:
     """Whether a deck is of JoSIM's flavour: by its suffix, a `jj` model, or a control line that JoSIM alone has."""
-    return Path(file).suffix.lower() in (".js", ".jsim") or _JOSIM_SIGNS.search(text) is not None
+    return Path(file.lower().removesuffix(".gz")).suffix in (".js", ".jsim") or _JOSIM_SIGNS.search(text) is not None
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Includer:
                 line=line.line,
                 mend="include fewer files",
             )
-        data = read_input(path, limit=max(MAX_TOTAL_BYTES - self.total, 0))
+        data = read_source(path, "a SPICE deck", limit=max(MAX_TOTAL_BYTES - self.total, 0))
         self.total += len(data)
         self.files += 1
         text = decode(data, str(path))

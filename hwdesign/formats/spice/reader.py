@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from hwdesign.errors import FormatError
 from hwdesign.files import read_source
 from hwdesign.formats.spice.assemble import Assembler
 from hwdesign.formats.spice.deck import KEPT, DeckParser
@@ -41,7 +42,7 @@ def read_spice(path: str | Path, **options: object) -> Netlist:
 
     Raises:
         FileError: the file, or an included one, cannot be read.
-        FormatError: the deck is wrong; file, line and remedy are named.
+        FormatError: the deck is wrong, holds no statement or is binary; file, line and remedy are named.
         UnsupportedError: it asks for something that hwdesign does not do (`.control`, `.if`, code models).
         LimitError: the deck is larger than the bounds for untrusted files.
     """
@@ -73,8 +74,9 @@ def read_spice_text(
         file: for error messages; its stem names the top module.
         folder: where included files lie; None forbids inclusion.
         dialect: `auto` takes a deck for JoSIM's when it has a `jj` model, `.spread`, `.neb`, `.iv`, prints a phase or
-            in JoSIM's words (`devi`, `nodev` ...), or has the suffix `.js`. There `#` begins a comment, suffixes and
-            powers are JoSIM's, an unknown name is a parameter, not a model, and what JoSIM has not is refused.
+            in JoSIM's words (`devi`, `nodev` ...), or has the suffix `.js` or `.jsim`. There `#` begins a comment,
+            suffixes and powers are JoSIM's, an unknown name is a parameter, not a model, and what JoSIM has not is
+            refused.
         title: whether the first line is a title. By default it is, as in SPICE, but where it begins a statement
             (`.subckt`, `.param` ...), and in JoSIM's decks, which have none. A comment is a title either way.
         name: of the top module.
@@ -93,6 +95,7 @@ def read_spice_text(
     heading, rest, first = _title(body, file, josim, title, parser.findings)
     includer = Includer(None if folder is None else Path(folder).resolve(), josim)
     parser.parse(includer.expand(rest, file, first=first))
+    _refuse_nothing(parser, file)
     if heading is not None:
         parser.top.directives.insert(0, Directive("title", heading, 1))
         parser.top.lines.insert(0, Line(heading, 1, file))
@@ -100,6 +103,21 @@ def read_spice_text(
     assembler = Assembler(parser, file, stem, josim, strict, dict(params or {}))
     assembler.samples = includer.samples
     return assembler.netlist()
+
+
+def _refuse_nothing(parser: DeckParser, file: str) -> None:
+    """Remark on a deck without an element; a deck that says nothing whatever is an error."""
+    scopes = list(parser.top.walk())
+    if any(scope.elements for scope in scopes):
+        return
+    top = parser.top
+    if len(scopes) == 1 and not (top.cards or top.params or top.functions or top.directives or parser.global_nets):
+        raise FormatError(
+            "the deck holds no statement, only a title or comments at most",
+            file=file,
+            mend="check that it is a SPICE deck, and whole",
+        )
+    parser.findings.append(Finding("no-element", "warning", "the deck holds no element", file=file))
 
 
 def _title(
