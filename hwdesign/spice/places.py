@@ -1,0 +1,109 @@
+"""Where in a circuit a requested signal stands, whatever engine simulates it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwdesign.errors import NetlistError, UnsupportedError
+from hwdesign.netlist.outputs import Output, Probe, Quantity, Resolver
+from hwdesign.spice.circuit import GROUND, Circuit
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One requested signal.
+
+    Attributes:
+        label: JoSIM's, as `P(B1|XDUT)`.
+        quantity: voltage, current or phase.
+        nodes: the two between which a voltage or phase is meant; of a device its first two.
+        device: position among the elements, or None for a node.
+        line: of the deck, that asks for it.
+    """
+
+    label: str
+    quantity: Quantity
+    nodes: tuple[int, int]
+    device: int | None
+    line: int = 0
+
+
+class Places:
+    """Finds what a circuit's outputs mean.
+
+    Args:
+        circuit: the circuit.
+    """
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+        self.resolver = None if circuit.netlist is None else Resolver(circuit.netlist)
+
+    def place(self, output: Output) -> Place:
+        """Names in the flat circuit, the two nodes meant, and the device of a current.
+
+        Raises:
+            NetlistError: an output names no device or node, or a coupling.
+            UnsupportedError: a difference between devices.
+        """
+        if self.resolver is None:
+            raise NetlistError("a circuit without its netlist prints nothing")
+        letter = {"voltage": "V", "phase": "P", "current": "I"}[output.quantity]
+        probes = self.resolver.probes(output)
+        if probes[0].cell >= 0:
+            places = [self._element(probe) for probe in probes]
+            if len(places) > 1:
+                raise UnsupportedError(
+                    f"'{output.label}' is a difference between devices", file=self.circuit.file or None,
+                    line=output.line, mend="print each of them",
+                )  # fmt: skip
+            element = self.circuit.elements[places[0]]
+            if len(element.nodes) < 2:
+                raise NetlistError(f"'{element.name}' has no voltage or current", file=element.file, line=element.line)
+            between = (element.nodes[0], element.nodes[1])
+            return Place(f"{letter}({element.name})", output.quantity, between, places[0], output.line)
+        found = [self._node(probe, output) for probe in probes]
+        nodes = [node for _, node in found] + [GROUND]
+        label = f"{letter}({','.join(name for name, _ in found)})"
+        return Place(label, output.quantity, (nodes[0], nodes[1]), None, output.line)
+
+    def _element(self, probe: Probe) -> int:
+        netlist = self.circuit.netlist
+        assert netlist is not None
+        name = "|".join([netlist.modules[probe.module].cell_label(probe.cell), *reversed(probe.path)]).upper()
+        return self.circuit.index[name]
+
+    def _node(self, probe: Probe, output: Output) -> tuple[str, int]:
+        if probe.ground:
+            return "0", GROUND
+        netlist = self.circuit.netlist
+        assert netlist is not None
+        name = "|".join([netlist.modules[probe.module].net_label(probe.net), *reversed(probe.path)]).upper()
+        return name, self._place(probe, name, output)
+
+    def _place(self, probe: Probe, name: str, output: Output) -> int:
+        """Circuit node of a net: its own, or that of the port which it is on the instance around it."""
+        netlist = self.circuit.netlist
+        assert netlist is not None
+        path, module, net = list(probe.path), netlist.modules[probe.module], probe.net
+        parents = [netlist.top_module]
+        for step in path:
+            cell = next(c for c, label in enumerate(parents[-1].cell_labels()) if label.lower() == step.lower())
+            parents.append(netlist.modules[parents[-1].type_of(cell).name])
+        shared = {label.lower() for label in netlist.global_nets}
+        while path and net in module.port_net.tolist() and module.net_label(net).lower() not in shared:
+            port = module.port_labels()[module.port_net.tolist().index(net)]
+            parent, step = parents[len(path) - 1], path.pop()
+            cell = next(c for c, label in enumerate(parent.cell_labels()) if label.lower() == step.lower())
+            net = next(n for role, n, _ in parent.pins_of(cell) if role == port)
+            module = parent
+        label = module.net_label(net)
+        if label.lower() in ("0", "gnd"):
+            return GROUND
+        full = "|".join([label, *(reversed(path) if label.lower() not in shared else ())]).upper()
+        at = self.circuit.node_index.get(full)
+        if at is None:
+            raise NetlistError(
+                f"no element connects to node '{name}'", file=self.circuit.file or None, line=output.line
+            )
+        return at
