@@ -117,14 +117,15 @@ class PartitionLoader(DataLoader[Data]):
     """Batches of ordered parts with halo, for training as in Cluster-GCN (Chiang et al., KDD 2019).
 
     Each batch is `Data` with the node and edge attributes of the graph (others are left out), for n nodes in the
-    partition's order and e edges in the graph's:
-        edge_index: int64[2, e], all edges of the graph between these nodes;
-        n_id: int64[n], e_id: int64[e], nodes and edges of the whole graph;
-        owned: bool[n], nodes of the parts themselves, the others being halo: take the loss over these, and in an epoch
-            every node counts once;
-        frontier_id: int64[f], nodes of the whole graph outside the parts that their nodes read, in the partition's
-            order; with a halo of one level or more they are among `n_id`;
-        part: int64[batch_size], the parts.
+    partition's order and e edges in the graph's. It also has
+
+    * `edge_index`: int64[2, e], all edges of the graph between these nodes;
+    * `n_id`: int64[n], `e_id`: int64[e], nodes and edges of the whole graph;
+    * `owned`: bool[n], nodes of the parts themselves, the others being halo: take the loss over these, and in an epoch
+      every node counts once;
+    * `frontier_id`: int64[f], nodes of the whole graph outside the parts that their nodes read, in the partition's
+      order; with a halo of one level or more they are among `n_id`;
+    * `part`: int64[batch_size], the parts.
 
     Args:
         graph: see `hwdesign.graphs.dag_data`.

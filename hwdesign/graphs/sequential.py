@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -63,7 +63,8 @@ class PartModel(Protocol):
         """Its sweeps, in order; at least one."""
 
 
-class PartStates(NamedTuple):
+@dataclass(frozen=True, eq=False, slots=True)
+class PartStates:
     """Result of one part.
 
     Attributes:
