@@ -33,15 +33,21 @@ class EffortName(StrEnum):
 def partition(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Netlist, or edges as .npy of shape (E, 2).")],
     parts: Annotated[int, typer.Option("--parts", min=1, help="Number of parts.")],
-    imbalance: Annotated[float, typer.Option("--imbalance", min=0.0, help="Excess of the largest part.")] = 0.03,
-    halo: Annotated[int, typer.Option("--halo", min=0, help="Levels around each part to store with it.")] = 0,
+    imbalance: Annotated[
+        float, typer.Option("--imbalance", min=0.0, max=1e6, help="Excess of the largest part.")
+    ] = 0.03,
+    halo: Annotated[
+        int, typer.Option("--halo", min=0, max=1_000_000_000, help="Levels around each part to store with it.")
+    ] = 0,
     effort: Annotated[EffortName, typer.Option("--effort", help="Less cut for more time.")] = EffortName.DEFAULT,
     cut_registers: Annotated[
         bool, typer.Option("--cut-registers/--bind-registers", help="Registers open a netlist's loops.")
     ] = True,
     condense: Annotated[bool, typer.Option("--condense", help="Keep cycles whole instead of refusing them.")] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, max=(1 << 63) - 1, help="Seed of the search.")] = 0,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads; they do not change the result.")] = 1,
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, max=1024, help="Threads; they do not change the result.")
+    ] = 1,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="OUT.npz", help="Where each node's part is written.")
     ] = None,
@@ -59,6 +65,8 @@ def partition(
         raise UsageError(
             f"-o takes a name that ends in .npz, not '{output}'", mend=f"write {output.with_suffix('.npz')}"
         )
+    if halo and output is None:
+        raise UsageError("--halo stores the parts' surroundings", mend="say where with -o OUT.npz")
     module: Module | None = None
     if file.suffix == ".npy" and from_ is None:
         graph: Module | NDArray[np.integer[Any]] = _read_edges(file)
@@ -66,6 +74,7 @@ def partition(
         from hwdesign.formats import read
 
         graph = module = read(file, format=from_, top=top).top_module
+    _check_parts(parts, graph, file)
     begin = time.perf_counter()
     found = cut(
         graph,
@@ -101,9 +110,22 @@ def partition(
     if output is not None:
         lines.append(f"{output}: {_store(output, found, module, halo)}")
         data["output"] = str(output)
-    elif halo:
-        raise UsageError("--halo stores the parts' surroundings", mend="say where with -o OUT.npz")
     return Result(data, lines)
+
+
+def _check_parts(parts: int, graph: Module | NDArray[np.integer[Any]], file: Path) -> None:
+    """Refuse more parts than there are nodes: some would be empty."""
+    import numpy as np
+
+    if isinstance(graph, np.ndarray):
+        nodes, what = int(graph.max(initial=-1)) + 1, "node"
+    else:
+        nodes, what = graph.num_cells, "cell"
+    if parts > max(nodes, 1):
+        raise UsageError(
+            f"--parts is {parts}, but {file} has {count(nodes, what)}",
+            mend=f"give {nodes} at most" if nodes > 1 else "give 1",
+        )
 
 
 def _read_edges(file: Path) -> NDArray[np.integer[Any]]:
