@@ -96,9 +96,7 @@ class Waveform:
                 wave = np.sin(2 * math.pi * v[2] * late + math.radians(v[5])) * np.exp(-v[4] * late)
                 return np.where(t >= v[3], v[0] + v[1] * wave, v[0] + v[1] * math.sin(math.radians(v[5])))
             case "exp":
-                rise = np.where(t >= v[2], 1.0 - np.exp(-np.maximum(t - v[2], 0.0) / v[3]), 0.0)
-                fall = np.where(t >= v[4], 1.0 - np.exp(-np.maximum(t - v[4], 0.0) / v[5]), 0.0)
-                return v[0] + (v[1] - v[0]) * (rise - fall)
+                return v[0] + (v[1] - v[0]) * (_saturation(t - v[2], v[3]) - _saturation(t - v[4], v[5]))
             case "cus":
                 return _custom(self.samples, v, step, t)
         raise NetlistError(f"a source's '{self.kind}' cannot be sampled", mend="it is random, or ngspice's alone")
@@ -210,6 +208,13 @@ def _piecewise(
     # Before time zero, where JoSIM settles the circuit, nothing is on.
     held = np.where(t >= at[-1], value[-1], np.where(t <= at[0], value[0], inside))
     return np.where(t < 0, 0.0, held)
+
+
+def _saturation(late: NDArray[np.float64], tau: float) -> NDArray[np.float64]:
+    """1 - exp(-late/tau) from time 0 on; a step where tau is zero."""
+    if tau == 0:
+        return np.where(late >= 0, 1.0, 0.0)
+    return 1.0 - np.exp(-np.maximum(late, 0.0) / tau)
 
 
 def _pulse(v: tuple[float, ...], t: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -32,6 +32,8 @@ def test_waveforms_follow_their_equations() -> None:
     assert at("exp(0 2 1e-12 1e-12 3e-12 2e-12)", 0, 2, 5) == pytest.approx(
         [0, 2 * decay, 2 * (1 - math.exp(-4)) - 2 * decay]
     )
+    assert at("exp(0 2 1e-12 0 3e-12 0)", 0, 1.5, 5) == [0, 2, 0]
+    assert at("pulse(0 1 1e-12 0 0 1e-12 5e-12)", 0.5, 1, 1.5, 2.5) == [0, 1, 1, 0]
     assert at("pws(0 0 4e-12 2 8e-12 0)", 0, 1, 2, 4, 6, 9) == pytest.approx([0, 1 - math.sqrt(0.5), 1, 2, 1, 0])
     assert at("cus(f 1e-12 2 0)", 0.5, 1.5, 2.5, 3.5, samples="1 2 3") == pytest.approx([2, 4, 6, 0])
     assert at("cus(f 1e-12 1 1 1e-12)", 0.5, 1.5, 2.5, samples="1 2 3") == pytest.approx([0, 0.5, 1.5])

@@ -257,6 +257,8 @@ def foreign_waveform(wave: Waveform, when: Transient | None, flavour: Flavour) -
     if wave.kind == "noise" and flavour == "ngspice":
         if len(wave.values) < 3:
             raise UnsupportedError("noise has no time step", mend="write noise(amplitude delay step)")
+        if not wave.values[2] > 0:
+            raise UnsupportedError("noise has a time step of zero", mend="write noise(amplitude delay step)")
         if wave.values[1]:
             raise UnsupportedError("ngspice's noise begins at time 0", mend="write noise with a delay of 0")
         return trnoise(wave.values[0], wave.values[2])

@@ -127,6 +127,8 @@ class Foreign:
             raise self._unsupported(f"'{name}' has thermal noise, which WRspice's decks do not hold", "take temp= away")
         if not isinstance(neb, float) or not isinstance(temp, float) or not isinstance(resistance, float):
             raise self._unsupported(f"the noise of '{name}' has no bandwidth", "add a line .neb with a frequency")
+        if not (resistance > 0 and temp > 0 and neb > 0):
+            raise self._unsupported(f"the noise of '{name}' has no positive resistance, temperature and bandwidth", "")
         density = (4 * CONSTANTS["boltzmann"] * temp / resistance) ** 0.5
         yield fold([book.fresh_cell(f"I{name}_noise"), *nodes[:2], "dc", "0", trnoise(density, 1.0 / neb)])
 
