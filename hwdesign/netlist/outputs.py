@@ -195,7 +195,11 @@ class Resolver:
     def _find(self, name: str, output: Output) -> Probe:
         parts = name.split("|")
         spellings = [(parts[0], parts[:0:-1])]
-        spellings.extend([(parts[-1], parts[:-1])] if len(parts) > 1 else _underscored(name))
+        if len(parts) > 1:
+            # In a flattened netlist the path is the name.
+            spellings += [(parts[-1], parts[:-1]), (".".join(reversed(parts)), []), (".".join(parts), [])]
+        else:
+            spellings.extend(_underscored(name))
         for leaf, path in spellings:
             found = self._walk(path)
             if found is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hwdesign.errors import FormatError, HwdesignError, NetlistError
-from hwdesign.formats.spice import read_spice_text
+from hwdesign.formats.spice import read_spice_text, spice_text
 from hwdesign.netlist import Netlist
 from hwdesign.netlist.analyses import (
     CurrentVoltageCurve,
@@ -20,6 +20,7 @@ from hwdesign.netlist.analyses import (
 )
 from hwdesign.netlist.elaborate import elaborate
 from hwdesign.netlist.outputs import Output, Probe, Resolver, outputs, parse_output
+from hwdesign.passes import flatten
 
 MODEL = ".model j jj(icrit=0.1m)\n"
 
@@ -99,6 +100,17 @@ def test_names_are_found_in_the_hierarchy() -> None:
         assert node.path == ("X1", "Xin")
         assert probe("v(GND)").ground
         assert len(resolver.probes(parse_output("v(a,0)")[0])) == 2
+
+
+def test_names_are_found_in_a_flattened_netlist() -> None:
+    flat = flatten(deck(NESTED + ".print p(B1.Xin.X1) v(n.Xin.X1)"))
+    first, second = (Resolver(flat).probes(item)[0] for item in outputs(flat))
+    assert flat.top_module.cell_label(first.cell) == "X1.Xin.B1"
+    assert flat.top_module.net_label(second.net) == "X1.Xin.n"
+    text = spice_text(flat)
+    assert ".print P(BX1_Xin_B1) V(X1_Xin_n)\n" in text
+    again = read_spice_text(text)
+    assert len([Resolver(again).probes(item) for item in outputs(again)]) == 2
 
 
 @pytest.mark.parametrize(
