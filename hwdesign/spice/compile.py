@@ -152,6 +152,8 @@ class _Compiler:
         for key in params:
             if key not in _EXTRAS[kind] and not key.startswith("@"):
                 raise fail(f"parameter '{key}' has no meaning here", "", UnsupportedError)
+        if kind in "EG" and len(pins) != 4:
+            raise fail("an expression over node voltages is not simulated", "try another engine", UnsupportedError)
         numbers: dict[str, float] = {}
         for key, value in params.items():
             if key in devices.TEXT_PARAMETERS or key.startswith("@"):
@@ -161,8 +163,6 @@ class _Compiler:
             numbers[key] = value
         if kind == "B" and len(pins) > 2:
             raise fail("a junction's phase node is not simulated", "print its phase instead", UnsupportedError)
-        if kind in "EG" and len(pins) != 4:
-            raise fail("an expression over node voltages is not simulated", "try another engine", UnsupportedError)
         if kind in _VALUED and "value" not in numbers:
             raise fail("it has no value", f"write {label} node node value")
         temp = numbers.get("temp", self.temp) if kind in "RB" else None

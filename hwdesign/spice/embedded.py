@@ -180,7 +180,7 @@ class _Job:
             pending = np.concatenate(again)
             if not len(pending):
                 break
-        time = _grid(rows, self.step * self.every)
+        time = _grid(rows, self.every, self.step)
         failed = {int(i): self._reason(int(status[i]), float(failed_at[i])) for i in np.flatnonzero(status != DONE)}
         if batch.single and failed:
             raise NetlistError(
@@ -232,8 +232,8 @@ def _count(stop: float, step: float) -> int:
     return max(1, int(stop / step * (1 + 1e-9)))
 
 
-def _grid(rows: int, step: float) -> Float:
-    return np.arange(rows, dtype=np.float64) * step
+def _grid(rows: int, every: int, step: float) -> Float:
+    return np.arange(rows, dtype=np.float64) * every * step
 
 
 class _Stage:
@@ -322,7 +322,7 @@ class _Stage:
         """float64[chosen, T]."""
         if signal.source < 0:
             return evaluate(signal, run, chosen)
-        times = _grid(self.job.rows, self.job.step * self.job.every)
+        times = _grid(self.job.rows, self.job.every, self.job.step)
         element = self.job.circuit.elements[signal.source]
         own = self.batch.waves.get(signal.source)
         if own is not None:

@@ -264,6 +264,7 @@ class Runner {
     if ((step & 1023) == 0) {
       if ((*stop_)(thread_)) return false;
       check_finite(step);
+      if (std::all_of(status_, status_ + used_, [](Status s) { return s != Status::kDone; })) return false;
     }
     const double t = static_cast<double>(step) * options_.step;
     double* slot = block_.s + at(plan_.wave);

@@ -1,0 +1,181 @@
+"""What cannot be simulated is refused by name and line; what fails while it runs is told by instance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hwdesign.errors import ConfigError, HwdesignError, NetlistError, UnsupportedError
+from hwdesign.spice import simulate
+from tests.spice.decks import circuit, jtl, run
+
+CARD = ".model m jj(rtype=1, vg=2.8m, cap=0.07p, r0=160, rn=16, icrit=0.1m)"
+
+
+@pytest.mark.parametrize(
+    ("deck", "message"),
+    [
+        (
+            "I1 0 a 1u\nR1 a 0 1\nL1 b c 1p\nR2 b c 2",
+            "test.cir:4: node 'B' floats: nothing joins it to ground; "
+            "connect it to ground, by a large resistor if need be",
+        ),
+        (
+            "I1 0 a 1u\nR1 b 0 1",
+            "test.cir:2: node 'A' floats: it has no way to ground but through current sources; "
+            "connect it to ground, by a large resistor if need be",
+        ),
+        (
+            "L1 a b 0\nL2 b 0 0\nL3 a 0 0\nR1 a 0 1",
+            "test.cir:4: element 'L3' closes a loop of inductors without inductance: its current is not determined; "
+            "give one of the loop's elements an inductance or a resistance",
+        ),
+        (
+            "V1 a 0 1m\nV2 a 0 2m\nR1 a 0 1",
+            "test.cir:3: element 'V2' closes a loop of sources that fix the voltage: its current is not determined; "
+            "give one of the loop's elements an inductance or a resistance",
+        ),
+        (
+            "L1 a 0 1p\nL2 a 0 -1p\nI1 0 a 1u",
+            "test.cir:2: the circuit has no single solution at node 'A'; look for loops and open ends",
+        ),
+        (
+            f"B1 a 0 m area=0\n{CARD}",
+            "test.cir:2: junction 'B1': area=0 is not positive; give a junction a positive area",
+        ),
+        (
+            f"B1 a 0 other\n{CARD}",
+            "test.cir:2: junction 'B1': model 'other' is not defined; add a line .model other jj(...)",
+        ),
+        (
+            "L1 a 0 1p\nL2 b 0 1p\nK1 L1 L2 1.5\nR1 a b 1",
+            "test.cir:4: element 'K1': a coupling factor of 1.5 is larger than 1; it lies between -1 and 1",
+        ),
+        (
+            "T1 a 0 b 0 z0=5 td=0\nR1 a 0 1\nR2 b 0 1",
+            "test.cir:2: element 'T1': a transmission line needs a positive z0 and td; write z0=50 td=1p",
+        ),
+        ("C1 a 0 -1p\nR1 a 0 1", "test.cir:2: element 'C1': its capacitance is negative; give zero or more"),
+        (
+            "R1 a 0 -2 temp=4\nL1 a 0 1p",
+            "test.cir:2: element 'R1': a negative resistance makes no noise; take its temp away",
+        ),
+        ("", "test.cir: the circuit has no elements"),
+    ],
+)
+def test_refuses_circuits_without_a_solution(deck: str, message: str) -> None:
+    with pytest.raises(NetlistError) as caught:
+        simulate(circuit(deck), stop=1e-12, signals=[])
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("deck", "message"),
+    [
+        (
+            f"B1 a 0 ph m\n{CARD}",
+            "test.cir:2: element 'B1': a junction's phase node is not simulated; print its phase instead",
+        ),
+        (
+            "E1 e 0 vol='v(a)*2'\nR1 a 0 1\nR2 e 0 1",
+            "test.cir:2: element 'E1': an expression over node voltages is not simulated; try another engine",
+        ),
+        (
+            "D1 a 0 dm\nR1 a 0 1\n.model dm d(is=1n)",
+            "test.cir:2: element 'D1': the embedded engine has no 'D'; it has: B C E F G H I K L P R T V; "
+            "try another engine",
+        ),
+        (
+            "I1 0 a noise(1p 0 5p)\nR1 a 0 1",
+            "test.cir:2: source 'I1': noise with a delay or with an interval of its own is not simulated; "
+            "leave both arguments out, or make the interval the step",
+        ),
+    ],
+)
+def test_refuses_what_it_does_not_simulate(deck: str, message: str) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        simulate(circuit(deck), stop=1e-12, signals=[])
+    assert str(caught.value) == message
+
+
+def test_newton_mode_refuses_noise() -> None:
+    made = circuit("R1 a 0 1 temp=4.2\nL1 a 0 1p")
+    with pytest.raises(UnsupportedError, match="element 'R1' makes noise, which the newton mode does not simulate"):
+        simulate(made, mode="newton", signals=[])
+    assert simulate(made, mode="newton", signals=[], temperature=0.0).failed == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"step": 0.0}, "a step of 0 s up to 1e-10 s makes no simulation"),
+        ({"step": 1e-9}, "a step of 1e-09 s up to 1e-10 s makes no simulation"),
+        ({"stop": float("inf")}, "makes no simulation"),
+        ({"mode": "euler"}, "no mode is named 'euler'; modes: josim, newton"),
+        ({"every": 0}, "every=0 or tolerance=1e-06 makes no sense"),
+        ({"seeds": -1}, "a seed lies between 0 and 2^64 - 1, not -1"),
+        ({"step": 1e-24, "stop": 1.0}, "steps are more than"),
+    ],
+)
+def test_refuses_wrong_options(options: dict[str, object], message: str) -> None:
+    with pytest.raises(HwdesignError) as caught:
+        simulate(circuit(jtl(1)), signals=[], **options)  # type: ignore[arg-type]
+    assert message in str(caught.value)
+
+
+def test_asks_for_times_that_no_line_gives() -> None:
+    from hwdesign.formats.spice import read_spice_text
+    from hwdesign.spice import compile_deck
+
+    made = compile_deck(read_spice_text("* no tran\nR1 a 0 1\nI1 0 a 1u\n.end\n", file="t.cir"))
+    with pytest.raises(ConfigError) as caught:
+        simulate(made)
+    assert str(caught.value) == "t.cir: the step of the simulation is not known; give step and stop, or a .tran line"
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ({"B7": [1.0]}, "no element is named 'B7'"),
+        ({"L1.area": [1.0]}, "element 'L1' has no parameter 'area'; it has: value"),
+        ({"L1": [1.0, 2.0], "B1": [1.0]}, "the batch's arrays differ in length (L1: 2, B1: 1)"),
+        ({"L1": [float("nan")]}, "the batch's values of 'L1' are not all finite"),
+        ({"B1": [-1.0]}, "junction 'B1' has no positive critical current; give it a positive area"),
+        ({"R1": [0.0]}, "resistor 'R1' is zero in some instances; leave it out of the batch"),
+    ],
+)
+def test_refuses_wrong_batches(batch: dict[str, list[float]], message: str) -> None:
+    deck = jtl(2).replace("B2 2 0", "B2 2 0").replace("R1 1 0 2.744", "R1 1 x 2.744\nLR x 0 1p")
+    with pytest.raises(NetlistError) as caught:
+        simulate(circuit(deck), batch=batch, signals=[], stop=1e-12)
+    assert message in str(caught.value)
+
+
+def test_failing_instances_are_told_and_the_others_finish() -> None:
+    """A negative inductance beside a capacitor has a solution that grows without bound."""
+    made = circuit(jtl(3) + "\nLX 2 0 50p")
+    values = np.full(11, 50e-12)
+    values[4] = -1e-12
+    result = simulate(made, batch={"LX": values}, signals=["P(B3)"])
+    assert set(result.failed) == {4}
+    assert result.failed[4].startswith(("the simulation broke down by t = ", "the step is too large at t = "))
+    alone = simulate(made, signals=["P(B3)"])
+    for instance in (0, 3, 5, 10):
+        assert np.abs(result.signals["P(B3)"][instance] - alone.signals["P(B3)"]).max() < 1e-9
+        assert np.allclose(result.pulses.of("B3", instance), alone.pulses.of("B3"), atol=1e-18)
+    with pytest.raises(NetlistError) as caught:
+        simulate(circuit(jtl(3) + "\nLX 2 0 -1p"), signals=[])
+    assert "take a smaller step, and look at the elements' values" in str(caught.value)
+
+
+def test_a_step_that_is_too_large_is_halved_and_said_so() -> None:
+    deck = f"I1 0 a pwl(0 0 50p 2m)\nB1 a 0 m area=1\nR1 a 0 2\n{CARD}"
+    result = run(deck, ["P(B1)"], tran="0.4p 60p")
+    assert result.step[0] in (0.2e-12, 0.1e-12, 0.05e-12) and len(result.time) == 150
+    assert result.steps[0] == round(60e-12 / result.step[0])
+    fine = run(deck, ["P(B1)"], tran=f"{result.step[0]} 60p", every=round(0.4e-12 / float(result.step[0])))
+    assert np.allclose(result.signals["P(B1)"], fine.signals["P(B1)"], atol=1e-12)
+    # In a batch each instance has a step of its own.
+    both = simulate(circuit(deck, "0.4p 60p"), batch={"I1": [2e-3, 1e-5]}, signals=["P(B1)"])
+    assert both.step[0] == result.step[0] and both.step[1] == 0.4e-12
+    assert np.allclose(both.signals["P(B1)"][0], result.signals["P(B1)"], atol=1e-9)
