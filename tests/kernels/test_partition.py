@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -158,3 +161,27 @@ def test_refusals() -> None:
         partition_order([0], [1], 2, 2, 2, edge_weight=[-1])
     with pytest.raises(ValueError, match="lies outside its range"):
         partition_order([0], [1], 2, 0, 2)
+
+
+class WakeError(Exception):
+    """What the signal's handler raises."""
+
+
+@pytest.mark.parametrize("effort", ["default", "high"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_signal_ends_a_long_run(threads: int, effort: Effort) -> None:
+    def wake(number: int, frame: object) -> None:
+        raise WakeError
+
+    nodes = 1_000_000 if effort == "default" else 100_000  # either takes more than three seconds of CPU time
+    src, dst = random_dag(nodes, 3 * nodes, 7, reach=400)
+    old = signal.signal(signal.SIGALRM, wake)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    start = time.process_time()
+    try:
+        with pytest.raises(WakeError):
+            partition_order(src, dst, nodes, 64, nodes // 50, effort=effort, threads=threads)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+    assert time.process_time() - start < 2

@@ -9,6 +9,7 @@
 
 #include "aigsim.hpp"
 #include "arrays.hpp"
+#include "interrupt.hpp"
 #include "rng.hpp"
 
 namespace hwdesign {
@@ -60,16 +61,6 @@ struct Source {
   std::vector<uint32_t> bias;
   Stimulus stimulus;
 };
-
-// Whether a signal's handler, Ctrl-C's above all, raised; Python's error then stands until raise_if_interrupted.
-bool interrupted() {
-  nb::gil_scoped_acquire gil;
-  return PyErr_CheckSignals() != 0;
-}
-
-void raise_if_interrupted() {
-  if (PyErr_Occurred()) throw nb::python_error();
-}
 
 SimulationOptions make_options(int threads, int simd, int64_t block) {
   if (threads < 1 || threads > 1024) throw std::invalid_argument("threads must lie between 1 and 1024");

@@ -5,7 +5,9 @@
 #include <stdexcept>
 
 #include "arrays.hpp"
+#include "interrupt.hpp"
 #include "partition.hpp"
+#include "partition_threads.hpp"
 
 namespace hwdesign {
 
@@ -31,13 +33,17 @@ void bind_partition(nb::module_& m) {
         options.effort = static_cast<Effort>(effort);
         options.seed = seed;
         options.threads = threads;
+        options.unwanted = &interrupted;
         std::vector<int32_t> part;
-        {
+        try {
           nb::gil_scoped_release nogil;
           part = partition(src.data(), dst.data(), edge_weight ? edge_weight->data() : nullptr,
                            static_cast<int64_t>(src.shape(0)), static_cast<int32_t>(nodes),
                            weight ? weight->data() : nullptr, options);
+        } catch (const Cancelled&) {
+          // The signal's own error says it.
         }
+        raise_if_interrupted();
         return to_numpy(std::move(part));
       },
       nb::arg("src"), nb::arg("dst"), nb::arg("nodes"), nb::arg("edge_weight").none(), nb::arg("weight").none(),

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "aigsim_threads.hpp"
 #include "partition_coarsen.hpp"
 #include "partition_dag.hpp"
 #include "partition_flow.hpp"
 #include "partition_initial.hpp"
 #include "partition_order.hpp"
 #include "partition_refine.hpp"
+#include "partition_threads.hpp"
 #include "rng.hpp"
 
 namespace hwdesign {
@@ -35,7 +35,7 @@ Plan plan_of(Effort effort, int64_t size) {
   const bool large = size > 2000000;
   switch (effort) {
     case Effort::kFast:
-      return {0, 1, 1, 0.7, {1, 5}, 1, 0, {1, 5}, {0, 0}};
+      return {0, 1, 2, 0.7, {1, 5}, 1, 0, {1, 5}, {0, 0}};
     case Effort::kDefault:
       return {6000000, 24, 99, 0.7, {2, 8}, 2, large ? 0 : 2, {1, 15}, {1, 32.0}};
     case Effort::kHigh:
@@ -52,8 +52,8 @@ struct Result {
 
 class Multilevel {
  public:
-  Multilevel(const Dag& dag, const Caps& caps, const Plan& plan, int threads)
-      : dag_(dag), caps_(caps), parts_(static_cast<int32_t>(caps.size())), plan_(plan), threads_(threads) {}
+  Multilevel(const Dag& dag, const Caps& caps, const Plan& plan, const Workers& workers)
+      : dag_(dag), caps_(caps), parts_(static_cast<int32_t>(caps.size())), plan_(plan), workers_(workers) {}
 
   Result attempt(int kind, uint64_t seed) const {
     std::vector<Dag> coarse;
@@ -98,9 +98,9 @@ class Multilevel {
       if (fine.nodes <= target) return;
       int32_t clusters = 0;
       const uint64_t key = stream_key(seed, 100 + coarse.size());
-      std::vector<int32_t> map = match(fine, part ? part->data() : nullptr, heaviest, key, threads_, clusters);
+      std::vector<int32_t> map = match(fine, part ? part->data() : nullptr, heaviest, key, workers_, clusters);
       if (clusters > plan_.shrink * fine.nodes) return;
-      Dag next = contract(fine, map, clusters);
+      Dag next = contract(fine, map, clusters, workers_);
       if (part) {
         std::vector<int32_t> up(clusters);
         for (int32_t v = 0; v < fine.nodes; ++v) up[map[v]] = (*part)[v];
@@ -112,7 +112,9 @@ class Multilevel {
   }
 
   std::vector<int32_t> initial(const Dag& top, int kind, uint64_t seed) const {
-    if (kind % 2 == 1) return recursive_bisection(top, parts_, caps_[0], InitialEffort(), stream_key(seed, 1));
+    if (kind % 2 == 1) {
+      return recursive_bisection(top, parts_, caps_[0], InitialEffort(), stream_key(seed, 1), workers_);
+    }
     std::vector<int32_t> order(top.nodes);
     if (kind % 4 == 0) {
       for (int32_t v = 0; v < top.nodes; ++v) order[v] = v;  // the numbering follows the graph in depth
@@ -126,9 +128,10 @@ class Multilevel {
                const SearchEffort& effort, const FlowEffort& flows, uint64_t seed) const {
     while (true) {
       const Dag& at = coarse.empty() ? dag_ : coarse.back();
+      workers_.check();
       rebalance(at, part, caps_);
-      refine(at, part, caps_, effort, stream_key(seed, coarse.size()), threads_);
-      if (flows.rounds > 0) refine_by_flows(at, part, caps_, flows);
+      refine(at, part, caps_, effort, stream_key(seed, coarse.size()), workers_);
+      if (flows.rounds > 0) refine_by_flows(at, part, caps_, flows, workers_);
       if (coarse.empty()) return;
       coarse.pop_back();
       std::vector<int32_t> down(cluster.back().size());
@@ -142,17 +145,18 @@ class Multilevel {
   const Caps& caps_;
   int32_t parts_;
   const Plan& plan_;
-  int threads_;
+  Workers workers_;
 };
 
 // Where no order-safe move could balance the parts: slices of the topological order that keeps the parts together.
-void force_balance(const Dag& dag, const Caps& caps, const Plan& plan, uint64_t seed, Result& r) {
+void force_balance(const Dag& dag, const Caps& caps, const Plan& plan, uint64_t seed, const Workers& workers,
+                   Result& r) {
   std::vector<int32_t> order(dag.nodes);
   for (int32_t v = 0; v < dag.nodes; ++v) order[v] = v;
   std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return r.part[a] < r.part[b]; });
   Result sliced;
   sliced.part = slice_order(dag, order, static_cast<int32_t>(caps.size()), caps[0]);
-  refine(dag, sliced.part, caps, plan.search, seed, 1);
+  refine(dag, sliced.part, caps, plan.search, seed, workers);
   sliced.cut = cut_weight(dag, sliced.part);
   sliced.excess = excess_weight(dag, sliced.part, caps);
   if (sliced.better(r)) r = std::move(sliced);
@@ -163,7 +167,9 @@ void force_balance(const Dag& dag, const Caps& caps, const Plan& plan, uint64_t 
 std::vector<int32_t> partition(const int32_t* src, const int32_t* dst, const int32_t* edge_weight, int64_t edges,
                                int32_t nodes, const int64_t* weight, const PartitionOptions& options) {
   std::vector<int32_t> name;
-  const Dag dag = build_dag(src, dst, edge_weight, edges, nodes, weight, name);
+  Stop stop(options.unwanted);
+  const Workers workers(options.threads, &stop);
+  const Dag dag = build_dag(src, dst, edge_weight, edges, nodes, weight, workers, name);
   std::vector<int32_t> part(nodes, 0);
   if (options.parts <= 1 || nodes == 0) return part;
   const Caps caps(options.parts, options.cap);
@@ -171,24 +177,19 @@ std::vector<int32_t> partition(const int32_t* src, const int32_t* dst, const int
   const Plan plan = plan_of(options.effort, size);
   const int tries = static_cast<int>(std::clamp<int64_t>(plan.work / size, 1, plan.max_tries));
   // One try uses the threads inside; several run beside one another.
-  const Multilevel solver(dag, caps, plan, tries > 1 ? 1 : options.threads);
   std::vector<Result> results(tries);
-  auto beside = [&](size_t count, auto body) {
-    const int workers = static_cast<int>(std::min<size_t>(std::max(options.threads, 1), count));
-    run_threads(workers, [&](int worker) {
-      for (size_t i = worker; i < count; i += workers) body(i);
-    });
-  };
-  beside(results.size(), [&](size_t t) {
-    results[t] = solver.attempt(static_cast<int>(t), stream_key(options.seed, t));
-  });
+  const Multilevel solver(dag, caps, plan, workers.share(tries));
+  workers.each(tries, [&](int t) { results[t] = solver.attempt(t, stream_key(options.seed, t)); });
   std::stable_sort(results.begin(), results.end(), [](const Result& a, const Result& b) { return a.better(b); });
-  results.resize(std::min<size_t>(results.size(), plan.finalists));
-  beside(results.size(), [&](size_t t) {
+  const int finalists = std::min(tries, plan.finalists);
+  results.resize(finalists);
+  const Workers each = workers.share(finalists);
+  const Multilevel finisher(dag, caps, plan, each);
+  workers.each(finalists, [&](int t) {
     const uint64_t key = stream_key(options.seed, 1000 + t);
-    for (int c = 0; c < plan.cycles && solver.cycle(results[t], stream_key(key, c)); ++c) {
+    for (int c = 0; c < plan.cycles && finisher.cycle(results[t], stream_key(key, c)); ++c) {
     }
-    if (results[t].excess > 0) force_balance(dag, caps, plan, key, results[t]);
+    if (results[t].excess > 0) force_balance(dag, caps, plan, key, each, results[t]);
   });
   size_t best = 0;
   for (size_t t = 1; t < results.size(); ++t) {

@@ -14,6 +14,7 @@ struct PartitionOptions {
   Effort effort = Effort::kDefault;
   uint64_t seed = 0;
   int threads = 1;
+  bool (*unwanted)() = nullptr;  // asked by the calling thread now and then; true ends the work by Cancelled
 };
 
 // The part of each node, such that the edges between parts weigh little. `edge_weight` and `weight` (of nodes) may be

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "aigsim_threads.hpp"
+#include "partition_threads.hpp"
 #include "rng.hpp"
 
 namespace hwdesign {
@@ -15,25 +15,29 @@ constexpr int64_t kFan = 8;             // neighbours through which siblings are
 constexpr int32_t kBlock = 64;          // nodes visited in a row
 constexpr int32_t kSplitNodes = 20000;  // graphs from this size on are matched in two halves
 
-struct Window {
-  double low = -kInfinity, high = kInfinity;
-};
-
-// What both halves share. A half touches the entries of its own nodes only.
+// What both halves share. A half writes the mates of its own nodes only.
 struct Matching {
   const Dag& dag;
   const int32_t* part;
   int64_t max_weight;
   uint64_t seed;
   double border;  // potentials of the lower half stay below, those of the upper half above
-  std::vector<int32_t> mate;
   std::vector<double> potential;
-  std::vector<uint8_t> upper;  // 1 for nodes of the upper half
+  std::vector<uint8_t> upper;    // 1 for nodes of the upper half
+  std::vector<float> lightness;  // 1 / weight
+  std::vector<int32_t> mate;
 };
 
 class Matcher {
  public:
-  Matcher(Matching& shared, uint8_t half) : m_(shared), dag_(shared.dag), half_(half) {}
+  Matcher(Matching& shared, uint8_t half, const Workers& workers)
+      : m_(shared), dag_(shared.dag), workers_(workers), floor_(half == 0 ? -kInfinity : shared.border),
+        ceiling_(half == 0 ? shared.border : kInfinity), potential_(dag_.nodes), free_(dag_.nodes) {
+    for (int32_t v = 0; v < dag_.nodes; ++v) {
+      free_[v] = m_.upper[v] == half;
+      potential_[v] = free_[v] ? m_.potential[v] : m_.border;
+    }
+  }
 
   void run() {
     // Blocks of neighbours in a shuffled order: random enough not to follow the numbering, local enough for the cache.
@@ -43,17 +47,20 @@ class Matcher {
     for (int32_t b = blocks - 1; b > 0; --b) std::swap(block[b], block[bounded(random_word(m_.seed, b), b + 1)]);
     for (const bool siblings : {false, true}) {
       for (const int32_t b : block) {
+        workers_.check();
         const int32_t end = std::min(dag_.nodes, (b + 1) * kBlock);
         for (int32_t v = b * kBlock; v < end; ++v) {
-          if (m_.upper[v] != half_ || m_.mate[v] >= 0) continue;
+          if (!free_[v]) continue;
           found_ = 0;
           if (siblings) {
             offer_siblings(v);
           } else {
             offer_neighbours(v);
           }
+          if (found_ == 0) continue;
+          const Window window = window_of(v);
           for (int i = 0; i < found_; ++i) {
-            if (merge(v, best_[i].node)) break;
+            if (merge(v, window, best_[i].node)) break;
           }
         }
       }
@@ -61,58 +68,68 @@ class Matcher {
   }
 
  private:
-  bool fits(int32_t u, int32_t v) const {
-    return m_.upper[v] == half_ && v != u && m_.mate[v] < 0 && (!m_.part || m_.part[v] == m_.part[u]) &&
-           dag_.weight[u] + dag_.weight[v] <= m_.max_weight;
+  // The two highest fan-ins of a node and its two lowest fan-outs: where its own potential may lie, and where it may
+  // with one of them aside.
+  struct Window {
+    double low[2], high[2];
+    int32_t lowest, highest;
+  };
+
+  Window window_of(int32_t u) const {
+    Window w{{floor_, floor_}, {ceiling_, ceiling_}, -1, -1};
+    for (int64_t e = dag_.in_ptr[u]; e < dag_.in_ptr[u + 1]; ++e) {
+      const double at = potential_[dag_.in[e]];
+      w.lowest = at > w.low[0] ? dag_.in[e] : w.lowest;
+      w.low[1] = std::max(w.low[1], std::min(w.low[0], at));
+      w.low[0] = std::max(w.low[0], at);
+    }
+    for (int64_t e = dag_.out_ptr[u]; e < dag_.out_ptr[u + 1]; ++e) {
+      const double at = potential_[dag_.out[e]];
+      w.highest = at < w.high[0] ? dag_.out[e] : w.highest;
+      w.high[1] = std::min(w.high[1], std::max(w.high[0], at));
+      w.high[0] = std::min(w.high[0], at);
+    }
+    return w;
   }
 
-  // Where a potential may lie that is above v's fan-ins and below its fan-outs, `other` aside.
-  void narrow(int32_t v, int32_t other, Window& window) const {
+  // Merges u, which has this window, with v where one potential fits both.
+  bool merge(int32_t u, const Window& window, int32_t v) {
+    double low = window.low[v == window.lowest], high = window.high[v == window.highest];
     for (int64_t e = dag_.in_ptr[v]; e < dag_.in_ptr[v + 1]; ++e) {
-      const int32_t u = dag_.in[e];
-      if (u != other) window.low = std::max(window.low, m_.upper[u] == half_ ? m_.potential[u] : m_.border);
+      low = std::max(low, dag_.in[e] == u ? floor_ : potential_[dag_.in[e]]);
     }
+    if (low >= high) return false;
     for (int64_t e = dag_.out_ptr[v]; e < dag_.out_ptr[v + 1]; ++e) {
-      const int32_t u = dag_.out[e];
-      if (u != other) window.high = std::min(window.high, m_.upper[u] == half_ ? m_.potential[u] : m_.border);
+      high = std::min(high, dag_.out[e] == u ? ceiling_ : potential_[dag_.out[e]]);
     }
-  }
-
-  bool merge(int32_t u, int32_t v) {
-    Window window;
-    narrow(u, v, window);
-    narrow(v, u, window);
-    double potential = (m_.potential[u] + m_.potential[v]) / 2;
-    if (!(window.low < potential && potential < window.high)) {
-      if (window.low == -kInfinity) {
-        potential = window.high - 1;
+    double at = (potential_[u] + potential_[v]) / 2;
+    if (!(low < at && at < high)) {
+      if (low == -kInfinity) {
+        at = high - 1;
       } else {
-        potential = window.high == kInfinity ? window.low + 1 : (window.low + window.high) / 2;
+        at = high == kInfinity ? low + 1 : (low + high) / 2;
       }
     }
-    if (!(window.low < potential && potential < window.high)) return false;
-    m_.potential[u] = m_.potential[v] = potential;
+    if (!(low < at && at < high)) return false;
+    potential_[u] = potential_[v] = at;
+    free_[u] = free_[v] = 0;
     m_.mate[u] = v;
     m_.mate[v] = u;
     return true;
   }
 
   struct Candidate {
-    double rating;
+    float rating;
     int32_t node;
   };
 
   // Heavy edges first, and light nodes, so that clusters grow evenly.
   void offer(int32_t u, int32_t v, int32_t weight) {
-    if (!fits(u, v)) return;
-    const double rating = weight / static_cast<double>(std::max<int64_t>(1, dag_.weight[v]));
-    int i = found_;
-    if (found_ < kCandidates) {
-      ++found_;
-    } else {
-      i = kCandidates - 1;
-      if (rating <= best_[i].rating) return;
-    }
+    if (!free_[v] || v == u) return;
+    const float rating = static_cast<float>(weight) * m_.lightness[v];
+    if (found_ == kCandidates && rating <= best_[kCandidates - 1].rating) return;
+    if ((m_.part && m_.part[v] != m_.part[u]) || dag_.weight[u] + dag_.weight[v] > m_.max_weight) return;
+    int i = found_ < kCandidates ? found_++ : kCandidates - 1;
     for (; i > 0 && best_[i - 1].rating < rating; --i) best_[i] = best_[i - 1];
     best_[i] = {rating, v};
   }
@@ -140,14 +157,17 @@ class Matcher {
 
   Matching& m_;
   const Dag& dag_;
-  uint8_t half_;
+  const Workers& workers_;
+  double floor_, ceiling_;
+  std::vector<double> potential_;  // the other half's nodes all stand at the border
+  std::vector<uint8_t> free_;      // nodes of this half without a mate
   Candidate best_[kCandidates] = {};
   int found_ = 0;
 };
 
 // Longest-path levels as potentials, sources aside, which stand just before their first fan-out; and a border at the
 // median.
-void set_potentials(Matching& m) {
+void set_potentials(Matching& m, const Workers& workers) {
   const Dag& dag = m.dag;
   std::vector<int32_t> count(2, 0);
   for (int32_t v = 0; v < dag.nodes; ++v) {
@@ -156,18 +176,21 @@ void set_potentials(Matching& m) {
     m.potential[v] = level;
     if (static_cast<size_t>(level) >= count.size()) count.push_back(0);
   }
-  for (int32_t v = 0; v < dag.nodes; ++v) {
-    if (dag.in_ptr[v] == dag.in_ptr[v + 1] && dag.out_ptr[v] < dag.out_ptr[v + 1]) {
-      double first = kInfinity;
-      for (int64_t e = dag.out_ptr[v]; e < dag.out_ptr[v + 1]; ++e) first = std::min(first, m.potential[dag.out[e]]);
-      m.potential[v] = first - 1;
+  workers.ranges(dag.nodes, [&](int, int64_t begin, int64_t end) {
+    for (int64_t v = begin; v < end; ++v) {
+      m.lightness[v] = 1.0f / static_cast<float>(std::max<int64_t>(1, dag.weight[v]));
+      if (dag.in_ptr[v] == dag.in_ptr[v + 1] && dag.out_ptr[v] < dag.out_ptr[v + 1]) {
+        double first = kInfinity;
+        for (int64_t e = dag.out_ptr[v]; e < dag.out_ptr[v + 1]; ++e) first = std::min(first, m.potential[dag.out[e]]);
+        m.potential[v] = first - 1;
+      }
     }
-    ++count[static_cast<size_t>(m.potential[v])];
-  }
+  });
   if (dag.nodes < kSplitNodes) {
     m.border = kInfinity;
     return;
   }
+  for (const double level : m.potential) ++count[static_cast<size_t>(level)];
   size_t middle = 0;
   for (int64_t below = 0; middle < count.size() && below < dag.nodes / 2; ++middle) below += count[middle];
   m.border = static_cast<double>(middle) - 0.5;
@@ -176,27 +199,32 @@ void set_potentials(Matching& m) {
 
 }  // namespace
 
-std::vector<int32_t> match(const Dag& dag, const int32_t* part, int64_t max_weight, uint64_t seed, int threads,
-                           int32_t& clusters) {
-  Matching m{dag, part, max_weight, seed, 0, std::vector<int32_t>(dag.nodes, -1), std::vector<double>(dag.nodes),
-             std::vector<uint8_t>(dag.nodes, 0)};
-  set_potentials(m);
-  if (m.border == kInfinity) {
-    Matcher(m, 0).run();
-  } else if (threads > 1) {
-    run_threads(2, [&](int half) { Matcher(m, static_cast<uint8_t>(half)).run(); });
-  } else {
-    Matcher(m, 0).run();
-    Matcher(m, 1).run();
-  }
-  std::vector<int32_t> cluster(dag.nodes, -1);
-  clusters = 0;
-  for (int32_t v = 0; v < dag.nodes; ++v) {
-    if (cluster[v] >= 0) continue;
-    cluster[v] = clusters;
-    if (m.mate[v] >= 0) cluster[m.mate[v]] = clusters;
-    ++clusters;
-  }
+std::vector<int32_t> match(const Dag& dag, const int32_t* part, int64_t max_weight, uint64_t seed,
+                           const Workers& workers, int32_t& clusters) {
+  Matching m{dag, part, max_weight, seed, kInfinity, std::vector<double>(dag.nodes), std::vector<uint8_t>(dag.nodes),
+             std::vector<float>(dag.nodes), std::vector<int32_t>(dag.nodes, -1)};
+  set_potentials(m, workers);
+  workers.each(m.border == kInfinity ? 1 : 2, [&](int half) { Matcher(m, static_cast<uint8_t>(half), workers).run(); });
+  // Pairs are numbered by their lower node.
+  const std::vector<int32_t>& mate = m.mate;
+  auto leads = [&](int64_t v) { return mate[v] < 0 || v < mate[v]; };
+  std::vector<int32_t> led(workers.ranges_of(dag.nodes) + 1, 0), cluster(dag.nodes);
+  workers.ranges(dag.nodes, [&](int r, int64_t begin, int64_t end) {
+    int32_t leaders = 0;
+    for (int64_t v = begin; v < end; ++v) leaders += leads(v);
+    led[r + 1] = leaders;
+  });
+  for (size_t r = 1; r < led.size(); ++r) led[r] += led[r - 1];
+  workers.ranges(dag.nodes, [&](int r, int64_t begin, int64_t end) {
+    int32_t next = led[r];
+    for (int64_t v = begin; v < end; ++v) {
+      if (!leads(v)) continue;
+      cluster[v] = next;
+      if (mate[v] >= 0) cluster[mate[v]] = next;
+      ++next;
+    }
+  });
+  clusters = led.back();
   return cluster;
 }
 

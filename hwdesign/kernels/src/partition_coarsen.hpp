@@ -13,8 +13,8 @@ namespace hwdesign {
 // each merge, so that any number of merges leaves the graph acyclic.
 //
 // `part` may be null; otherwise only nodes of one part merge. No cluster grows beyond `max_weight`. Returns the cluster
-// of each node and sets `clusters`. The result does not depend on `threads`.
-std::vector<int32_t> match(const Dag& dag, const int32_t* part, int64_t max_weight, uint64_t seed, int threads,
-                           int32_t& clusters);
+// of each node and sets `clusters`. The result does not depend on the number of workers.
+std::vector<int32_t> match(const Dag& dag, const int32_t* part, int64_t max_weight, uint64_t seed,
+                           const Workers& workers, int32_t& clusters);
 
 }  // namespace hwdesign

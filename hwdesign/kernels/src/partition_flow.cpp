@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "partition_maxflow.hpp"
+#include "partition_threads.hpp"
 
 namespace hwdesign {
 namespace {
@@ -152,7 +153,8 @@ class PairRefiner {
 
 }  // namespace
 
-void refine_by_flows(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const FlowEffort& effort) {
+void refine_by_flows(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const FlowEffort& effort,
+                     const Workers& workers) {
   const size_t parts = caps.size();
   PairRefiner refiner(dag, part, caps);
   std::vector<uint8_t> active(parts, 1);
@@ -173,6 +175,7 @@ void refine_by_flows(const Dag& dag, std::vector<int32_t>& part, const Caps& cap
     std::fill(active.begin(), active.end(), 0);
     bool any = false;
     for (const auto& [a, b] : pairs) {
+      workers.check();
       if (!refiner.refine(a, b, effort.reach)) continue;
       active[a] = active[b] = 1;
       any = true;

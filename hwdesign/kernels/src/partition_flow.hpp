@@ -9,6 +9,8 @@
 
 namespace hwdesign {
 
+class Workers;
+
 struct FlowEffort {
   int rounds;    // over the pairs of parts; 0 for no flows
   double reach;  // a region's weight at first, over the weight that its two parts have room for
@@ -18,6 +20,7 @@ struct FlowEffort {
 // and Schulz, ESA 2011). Arcs against an edge have no bound, so that the minimum cut keeps the order: the lower side is
 // closed under fan-ins. Regions shrink until the result respects the caps. Pairs are taken up again while one of their
 // parts changed. Never makes the cut worse.
-void refine_by_flows(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const FlowEffort& effort);
+void refine_by_flows(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const FlowEffort& effort,
+                     const Workers& workers);
 
 }  // namespace hwdesign

@@ -16,8 +16,9 @@ struct InitialEffort {
   SearchEffort search{4, 60};
 };
 
-// Cuts the graph in `parts` ordered parts, none heavier than `cap` where that can be had.
+// Cuts the graph in `parts` ordered parts, none heavier than `cap` where that can be had. The
+// result does not depend on the number of workers.
 std::vector<int32_t> recursive_bisection(const Dag& dag, int32_t parts, int64_t cap, const InitialEffort& effort,
-                                         uint64_t seed);
+                                         uint64_t seed, const Workers& workers);
 
 }  // namespace hwdesign

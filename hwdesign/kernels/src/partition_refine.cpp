@@ -1,8 +1,9 @@
 #include "partition_refine.hpp"
 
 #include <algorithm>
+#include <utility>
 
-#include "aigsim_threads.hpp"
+#include "partition_threads.hpp"
 #include "rng.hpp"
 
 namespace hwdesign {
@@ -36,21 +37,17 @@ constexpr int32_t kBlock = 32;          // nodes visited in a row
 constexpr int32_t kSplitNodes = 20000;  // graphs from this size on are searched in two domains
 constexpr int32_t kSplitParts = 4;
 
-// Two searches may run at once, each in parts of its own; a node never changes sides, but its part may be written while
-// the other search reads it, which then learns only on which side it is.
-int32_t read_part(const std::vector<int32_t>& part, int32_t v) { return __atomic_load_n(&part[v], __ATOMIC_RELAXED); }
-
 }  // namespace
 
 Surroundings look_around(const Dag& dag, const std::vector<int32_t>& part, int32_t parts, int32_t v) {
   Surroundings s{-1, parts, 0, 0};
   for (int64_t e = dag.in_ptr[v]; e < dag.in_ptr[v + 1]; ++e) {
-    const int32_t p = read_part(part, dag.in[e]);
+    const int32_t p = part[dag.in[e]];
     if (p > s.low) s.low = p, s.low_w = 0;
     if (p == s.low) s.low_w += dag.in_w[e];
   }
   for (int64_t e = dag.out_ptr[v]; e < dag.out_ptr[v + 1]; ++e) {
-    const int32_t p = read_part(part, dag.out[e]);
+    const int32_t p = part[dag.out[e]];
     if (p < s.high) s.high = p, s.high_w = 0;
     if (p == s.high) s.high_w += dag.out_w[e];
   }
@@ -83,55 +80,54 @@ struct Held {
   int32_t in = 0, out = 0;
 };
 
+// What both searches share. A search writes the entries of its own domain only.
 struct Shared {
   const Dag& dag;
-  std::vector<int32_t>& part;
   const Caps& caps;
-  std::vector<int64_t> load;
+  const Workers& workers;
   std::vector<uint8_t> moved;
-  std::vector<Held> held;  // a search touches the entries of its own domain only
+  std::vector<Held> held;
 };
 
 // Counts what holds each node; returns the weight of the cut.
-int64_t count_held(Shared& s, int threads) {
-  const Dag& dag = s.dag;
-  const int workers = dag.nodes >= kSplitNodes ? std::max(threads, 1) : 1;
-  std::vector<int64_t> cut(workers, 0);
-  run_threads(workers, [&](int worker) {
-    const int32_t end = static_cast<int32_t>(static_cast<int64_t>(dag.nodes) * (worker + 1) / workers);
-    int64_t sum = 0;
-    for (int32_t v = static_cast<int32_t>(static_cast<int64_t>(dag.nodes) * worker / workers); v < end; ++v) {
-      const int32_t p = s.part[v];
-      Held held;
-      for (int64_t e = dag.in_ptr[v]; e < dag.in_ptr[v + 1]; ++e) held.in += s.part[dag.in[e]] == p;
+int64_t count_held(const Dag& dag, const std::vector<int32_t>& part, const Workers& workers, std::vector<Held>& held) {
+  std::vector<int64_t> cut(workers.ranges_of(dag.nodes), 0);
+  workers.ranges(dag.nodes, [&](int r, int64_t begin, int64_t end) {
+    for (int64_t v = begin; v < end; ++v) {
+      const int32_t p = part[v];
+      Held mine;
+      for (int64_t e = dag.in_ptr[v]; e < dag.in_ptr[v + 1]; ++e) mine.in += part[dag.in[e]] == p;
       for (int64_t e = dag.out_ptr[v]; e < dag.out_ptr[v + 1]; ++e) {
-        const bool same = s.part[dag.out[e]] == p;
-        held.out += same;
-        sum += same ? 0 : dag.out_w[e];
+        const bool same = part[dag.out[e]] == p;
+        mine.out += same;
+        cut[r] += same ? 0 : dag.out_w[e];
       }
-      s.held[v] = held;
+      held[v] = mine;
     }
-    cut[worker] = sum;
   });
   int64_t total = 0;
   for (const int64_t c : cut) total += c;
   return total;
 }
 
-// Searches inside one domain. What stands in the other one counts as lying below, between or above, which is the same
-// whatever the other search does: so two searches may run at once, and do what they would do one after the other.
+// Searches inside one domain, in parts of its own: what stands in the other domain counts as lying below, between or
+// above, and no node leaves its domain. So two searches may run at once on copies of the partition.
 class Search {
  public:
-  Search(Shared& shared, const Domain& domain)
-      : s_(shared), dag_(shared.dag), parts_(static_cast<int32_t>(shared.caps.size())), domain_(domain) {}
+  Search(Shared& shared, std::vector<int32_t>& part, std::vector<int64_t> load, const Domain& domain)
+      : s_(shared), dag_(shared.dag), part_(part), load_(std::move(load)),
+        parts_(static_cast<int32_t>(shared.caps.size())), domain_(domain) {}
+
+  const std::vector<int64_t>& load() const { return load_; }
 
   int64_t round(const std::vector<int32_t>& block, int patience) {
     int64_t gain = 0;
     Move first;
     for (const int32_t b : block) {
+      s_.workers.check();
       const int32_t end = std::min(dag_.nodes, (b + 1) * kBlock);
       for (int32_t v = b * kBlock; v < end; ++v) {
-        if (domain_.holds(read_part(s_.part, v)) && !s_.moved[v] && best(v, first)) gain += local(first, patience);
+        if (domain_.holds(part_[v]) && !s_.moved[v] && best(v, first)) gain += local(first, patience);
       }
     }
     return gain;
@@ -139,14 +135,14 @@ class Search {
 
  private:
   bool open(int32_t v, int32_t to) const {
-    return domain_.holds(to) && s_.load[to] + dag_.weight[v] <= s_.caps[to];
+    return domain_.holds(to) && load_[to] + dag_.weight[v] <= s_.caps[to];
   }
 
   // The best move of a node that respects order, caps and domain; false where there is none.
   bool best(int32_t v, Move& move) const {
     if (s_.held[v].in > 0 && s_.held[v].out > 0) return false;
-    const Surroundings a = look_around(dag_, s_.part, parts_, v);
-    const int32_t p = s_.part[v];
+    const Surroundings a = look_around(dag_, part_, parts_, v);
+    const int32_t p = part_[v];
     bool found = false;
     if (0 <= a.low && a.low < p && open(v, a.low)) {
       move = {a.low_w - (a.high == p ? a.high_w : 0), v, a.low};
@@ -154,7 +150,7 @@ class Search {
     }
     if (p < a.high && a.high < parts_ && open(v, a.high)) {
       const int64_t gain = a.high_w - (a.low == p ? a.low_w : 0);
-      if (!found || gain > move.gain || (gain == move.gain && s_.load[a.high] < s_.load[a.low])) {
+      if (!found || gain > move.gain || (gain == move.gain && load_[a.high] < load_[a.low])) {
         move = {gain, v, a.high};
       }
       found = true;
@@ -163,18 +159,18 @@ class Search {
   }
 
   void put(int32_t v, int32_t to) {
-    const int32_t from = s_.part[v];
-    s_.load[from] -= dag_.weight[v];
-    s_.load[to] += dag_.weight[v];
-    __atomic_store_n(&s_.part[v], to, __ATOMIC_RELAXED);
+    const int32_t from = part_[v];
+    load_[from] -= dag_.weight[v];
+    load_[to] += dag_.weight[v];
+    part_[v] = to;
     Held held;
     for (int64_t e = dag_.in_ptr[v]; e < dag_.in_ptr[v + 1]; ++e) {
-      const int32_t u = dag_.in[e], p = read_part(s_.part, u);
+      const int32_t u = dag_.in[e], p = part_[u];
       if (p == from) --s_.held[u].out;
       if (p == to) ++s_.held[u].out, ++held.in;
     }
     for (int64_t e = dag_.out_ptr[v]; e < dag_.out_ptr[v + 1]; ++e) {
-      const int32_t w = dag_.out[e], p = read_part(s_.part, w);
+      const int32_t w = dag_.out[e], p = part_[w];
       if (p == from) --s_.held[w].in;
       if (p == to) ++s_.held[w].in, ++held.out;
     }
@@ -188,7 +184,7 @@ class Search {
 
   void offer(int32_t v) {
     Move move;
-    if (domain_.holds(read_part(s_.part, v)) && !s_.moved[v] && best(v, move)) push(move);
+    if (domain_.holds(part_[v]) && !s_.moved[v] && best(v, move)) push(move);
   }
 
   int64_t local(const Move& first, int patience) {
@@ -207,7 +203,7 @@ class Search {
         push(now);
         continue;
       }
-      log_.push_back({0, v, s_.part[v]});
+      log_.push_back({0, v, part_[v]});
       put(v, now.to);
       s_.moved[v] = 1;
       total += now.gain;
@@ -229,44 +225,54 @@ class Search {
 
   Shared& s_;
   const Dag& dag_;
+  std::vector<int32_t>& part_;
+  std::vector<int64_t> load_;
   int32_t parts_;
   Domain domain_;
   std::vector<Move> heap_, log_;
 };
 
+// A round of searches in two domains, whose border lies elsewhere in every round; returns the gain.
+int64_t two_searches(Shared& shared, std::vector<int32_t>& part, std::vector<int64_t>& load, int32_t first,
+                     const std::vector<int32_t>& block, int patience) {
+  const int32_t half = static_cast<int32_t>(load.size()) / 2;
+  const Domain inside{first, first + half, false}, outside{first, first + half, true};
+  std::vector<int32_t> other = part;
+  Search low(shared, part, load, inside), high(shared, other, load, outside);
+  int64_t gain[2] = {0, 0};
+  shared.workers.each(2, [&](int side) { gain[side] = (side == 0 ? low : high).round(block, patience); });
+  shared.workers.ranges(shared.dag.nodes, [&](int, int64_t begin, int64_t end) {
+    for (int64_t v = begin; v < end; ++v) part[v] = outside.holds(other[v]) ? other[v] : part[v];
+  });
+  for (size_t p = 0; p < load.size(); ++p) load[p] = (outside.holds(static_cast<int32_t>(p)) ? high : low).load()[p];
+  return gain[0] + gain[1];
+}
+
 }  // namespace
 
 void refine(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const SearchEffort& effort, uint64_t seed,
-            int threads) {
+            const Workers& workers) {
   const int32_t parts = static_cast<int32_t>(caps.size());
-  Shared shared{dag, part, caps, part_loads(dag, part, parts), std::vector<uint8_t>(dag.nodes),
-                std::vector<Held>(dag.nodes)};
+  Shared shared{dag, caps, workers, std::vector<uint8_t>(dag.nodes), std::vector<Held>(dag.nodes)};
+  std::vector<int64_t> load = part_loads(dag, part, parts);
   const bool split = dag.nodes >= kSplitNodes && parts >= kSplitParts;
-  int64_t cut = count_held(shared, threads);
+  int64_t cut = count_held(dag, part, workers, shared.held);
   std::vector<int32_t> block((dag.nodes + kBlock - 1) / kBlock);
   for (int round = 0; round < effort.rounds; ++round) {
     const uint64_t key = stream_key(seed, round);
     for (size_t b = 0; b < block.size(); ++b) block[b] = static_cast<int32_t>(b);
     for (size_t b = block.size(); b-- > 1;) std::swap(block[b], block[bounded(random_word(key, b), b + 1)]);
     std::fill(shared.moved.begin(), shared.moved.end(), 0);
-    int64_t gain[2] = {0, 0};
+    int64_t gain = 0;
     if (!split) {
-      gain[0] = Search(shared, {0, parts, false}).round(block, effort.patience);
+      Search search(shared, part, load, {0, parts, false});
+      gain = search.round(block, effort.patience);
+      load = search.load();
     } else {
-      // The border between the domains lies elsewhere in every round.
-      const int32_t first = round % 2 == 0 ? 0 : parts / 4;
-      auto body = [&](int side) {
-        gain[side] = Search(shared, {first, first + parts / 2, side == 1}).round(block, effort.patience);
-      };
-      if (threads > 1) {
-        run_threads(2, body);
-      } else {
-        body(0);
-        body(1);
-      }
+      gain = two_searches(shared, part, load, round % 2 == 0 ? 0 : parts / 4, block, effort.patience);
     }
-    cut -= gain[0] + gain[1];
-    if (static_cast<double>(gain[0] + gain[1]) <= effort.least * static_cast<double>(cut)) break;
+    cut -= gain;
+    if (static_cast<double>(gain) <= effort.least * static_cast<double>(cut)) break;
   }
 }
 

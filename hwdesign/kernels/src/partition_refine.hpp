@@ -31,9 +31,9 @@ Surroundings look_around(const Dag& dag, const std::vector<int32_t>& part, int32
 
 // Local search with negative steps (Fiduccia and Mattheyses, DAC 1982), started from one node at a time and rolled back
 // to its best prefix (Osipov and Sanders, ESA 2010). Never makes the cut worse, nor a part heavier than its cap. The
-// result does not depend on `threads`.
+// result does not depend on the number of workers.
 void refine(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const SearchEffort& effort, uint64_t seed,
-            int threads);
+            const Workers& workers);
 
 // Moves nodes out of parts above their caps at the least cost; false where no order-safe move helps any more.
 bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps);
