@@ -1,10 +1,11 @@
 """Training shared by the wings: configuration, Lightning module, checkpoints, metrics."""
 
 from hwdesign.learn.checkpoint import load_checkpoint, load_weights, save_checkpoint
-from hwdesign.learn.config import CircuitSource, DataConfig, Section, TrainConfig, load_config, parse_section
+from hwdesign.learn.config import CircuitSource, DataConfig, TrainConfig, load_config
 from hwdesign.learn.fit import FitResult, check_trainer, fit, read_figures, seed_everything, versions
 from hwdesign.learn.metrics import Regression, regression_metrics
 from hwdesign.learn.module import LearnModule
+from hwdesign.settings import Section, parse_section
 
 __all__ = [
     "CircuitSource",

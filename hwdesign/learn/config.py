@@ -6,62 +6,33 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     InstanceOf,
-    ValidationError,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from hwdesign.errors import ConfigError
-from hwdesign.files import read_input
-from hwdesign.learn._faults import first_fault
-from hwdesign.learn._origin import Origin, apply_override, override_fault, parse_yaml
+from hwdesign.settings import Origin, Section, parse_section, read_yaml, refuse
+from hwdesign.settings.origin import apply_override, override_fault
 
-MAX_CONFIG_BYTES = 1 << 20
 SPLITS = ("train", "validation", "test")
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-def _refuse(reason: str, *at: str | int, mend: str = "") -> PydanticCustomError:
-    """The error of a section in which the keys `at` lead to what is wrong."""
-    return PydanticCustomError("config", "{reason}", {"reason": reason, "at": at, "mend": mend})
 
 
 def _path(value: object) -> object:
     if isinstance(value, str) and (not value or "\0" in value):
-        raise _refuse("a path is a text that is not empty and holds no NUL")
+        raise refuse("a path is a text that is not empty and holds no NUL")
     return value
 
 
 def _scalar(value: object) -> object:
     if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    raise _refuse("a parameter is a finite number, a text, true or false")
-
-
-class Section(BaseModel):
-    """Base of every section: no unknown keys, no changes, and no boolean where a number stands."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_boolean(cls, value: object, info: ValidationInfo) -> object:
-        wanted = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and wanted in (int, float):
-            # pydantic would take `true` for 1.
-            raise PydanticCustomError("int_type" if wanted is int else "float_type", "a boolean is no number")
-        return value
+    raise refuse("a parameter is a finite number, a text, true or false")
 
 
 class CircuitSource(Section):
@@ -85,10 +56,10 @@ class CircuitSource(Section):
     @model_validator(mode="after")
     def _one_source(self) -> CircuitSource:
         if (self.file is None) == (self.generate is None):
-            raise _refuse("a circuit needs 'file' or 'generate', and not both")
+            raise refuse("a circuit needs 'file' or 'generate', and not both")
         for key, of in (("params", "generate"), ("top", "file")):
             if getattr(self, key) and getattr(self, of) is None:
-                raise _refuse(f"it belongs to '{of}'", key, mend="remove it")
+                raise refuse(f"it belongs to '{of}'", key, mend="remove it")
         return self
 
     @property
@@ -143,13 +114,13 @@ class DataConfig(Section):
     def _disjoint(self) -> DataConfig:
         for needed in ("train", "validation"):
             if not self.splits.get(needed):
-                raise _refuse(f"the split '{needed}' has no circuit", "splits", needed)
+                raise refuse(f"the split '{needed}' has no circuit", "splits", needed)
         owner: dict[str, str] = {}
         for split, sources in self.splits.items():
             for place, source in enumerate(sources):
                 first = owner.setdefault(source.family, split)
                 if first != split:
-                    raise _refuse(
+                    raise refuse(
                         f"the parent '{source.family}' is in the splits '{first}' and '{split}'",
                         *("splits", split, place),
                         mend="keep all circuits of one parent in one split",
@@ -228,15 +199,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
         LimitError: the file is larger than 1 MiB.
     """
     path = Path(path)
-    try:
-        text = read_input(path, limit=MAX_CONFIG_BYTES).decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError("the configuration is not UTF-8 text", file=path, line=line) from error
-    root, content = parse_yaml(text, path)
-    content = {} if root is None or content is None else content
-    if not isinstance(content, dict):
-        raise ConfigError("a configuration is a mapping of keys to values", file=path, line=1)
+    root, content = read_yaml(path)
     try:
         return _build(content, path, Origin(str(path), root, tuple(overrides)))
     except ConfigError as error:
@@ -258,25 +221,3 @@ def _build(content: Mapping[str, Any], path: Path, origin: Origin) -> TrainConfi
         if key in whole:
             raise origin.fault(f"unknown key '{key}'", (key,))
     return parse_section(TrainConfig, {**whole, "folder": path.parent, "origin": origin}, origin=origin)
-
-
-def parse_section(
-    model: type[_Model], content: Mapping[str, Any], *, origin: Origin | None = None, prefix: Sequence[str] = ()
-) -> _Model:
-    """Check `content` against a pydantic model.
-
-    Args:
-        model: what the section holds.
-        content: of the section.
-        origin: where it was read; `TrainConfig.origin`.
-        prefix: keys that lead to the section.
-
-    Raises:
-        OverrideError: an override of `origin` brought the first fault in.
-        ConfigError: otherwise; names the key, the nearest known one where it is unknown, and the file and line.
-    """
-    try:
-        return model.model_validate(dict(content))
-    except ValidationError as error:
-        fault = first_fault(model, content, error.errors()[0], prefix)
-        raise (origin or Origin()).fault(fault.what, fault.where, fault.mend) from error

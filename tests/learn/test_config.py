@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hwdesign.errors import ConfigError, LimitError, OverrideError
-from hwdesign.learn.config import MAX_CONFIG_BYTES, Section, load_config, parse_section
+from hwdesign.learn.config import load_config
+from hwdesign.settings import MAX_CONFIG_BYTES, Section, parse_section
 
 GOOD = """\
 name: small
