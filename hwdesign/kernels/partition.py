@@ -1,11 +1,13 @@
 """Order-preserving partition of a directed acyclic graph: for every edge u → v, part(u) ≤ part(v).
 
 Multilevel: pairs of nodes merge where a potential that rises along every edge fits both, so that no merge can close a
-cycle; the coarsest graph is cut into slices of a topological order, or bisected recursively; then the merges are undone
-level by level while local search with negative steps (Fiduccia and Mattheyses, DAC 1982; Osipov and Sanders, ESA 2010)
-moves nodes between parts within the limits that their neighbours set. Graphs small enough for it get several tries and
-further passes, in which the borders between pairs of parts move to minimum cuts (Sanders and Schulz, ESA 2011); arcs
-against an edge have no bound in these flows, so that a minimum cut keeps the order.
+cycle; the graph, or its coarsest image, is bisected recursively or cut into slices of a topological order; then the
+merges are undone level by level while local search with negative steps (Fiduccia and Mattheyses, DAC 1982; Osipov and
+Sanders, ESA 2010) moves nodes between parts within the limits that their neighbours set. Before that, rounds in which
+weight has a price in each part, and caps bind loosely, let weight wander through parts that are full. Graphs small
+enough for it get several tries and further passes, in which the borders between pairs of parts move to minimum cuts
+(Sanders and Schulz, ESA 2011; arcs against an edge have no bound in these flows, so that a minimum cut keeps the
+order), and all borders at once to the best slices of orders that keep the parts together, by dynamic programming.
 """
 
 from __future__ import annotations
@@ -46,8 +48,8 @@ def partition_order(
             this, say), the heaviest part is as light as was found: check the result.
         edge_weight: int32 [edges], 0 or more, at most 2^31 - 1 in all; 1 each by default.
         weight: int64 [nodes], 0 or more; 1 each by default.
-        effort: "fast" refines one level of coarsening, "default" all of them, and adds flows below two million
-            nodes and edges together; "high" searches longer and runs V-cycles at any size.
+        effort: "fast" refines two levels of coarsening; "default" all of them, with prices, and below two million
+            nodes and edges together makes several tries and passes; "high" searches longer, with passes at any size.
         seed: of the random choices, 0 … 2^64 - 1.
         threads: at most this many; the result is the same for any number.
 

@@ -58,7 +58,7 @@ class Partition:
     def imbalance(self) -> float:
         """Weight of the heaviest part over the mean, less 1."""
         mean = float(self.weights.mean()) if self.parts else 0.0
-        return float(self.weights.max()) / mean - 1.0 if mean else 0.0
+        return (float(self.weights.max()) - mean) / mean if mean else 0.0
 
     @property
     def cut_nets(self) -> int:

@@ -68,12 +68,13 @@ def test_weights_bind_as_far_as_a_slicing_can(seed: int, parts: int, heavy: int)
 
 def test_seed_and_threads() -> None:
     # Large enough for the parallel halves and domains (20,000 nodes), and for several tries side by side.
-    src, dst = random_dag(30000, 70000, 5, reach=400)
-    one = partition_order(src, dst, 30000, 8, 3900, seed=3, threads=1)
-    for threads in (1, 2, 3):
-        assert (partition_order(src, dst, 30000, 8, 3900, seed=3, threads=threads) == one).all()
-    other = partition_order(src, dst, 30000, 8, 3900, seed=4)
-    check(other, src, dst, 30000, 8)
+    nodes, parts, cap = 21000, 6, 3600
+    src, dst = random_dag(nodes, 30000, 5, reach=100)
+    one, two = (partition_order(src, dst, nodes, parts, cap, seed=3, threads=threads) for threads in (1, 3))
+    assert (one == two).all()
+    check(one, src, dst, nodes, parts)
+    other = partition_order(src, dst, nodes, parts, cap, seed=4, threads=2)
+    check(other, src, dst, nodes, parts)
     assert (other != one).any()
 
 

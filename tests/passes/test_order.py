@@ -159,7 +159,7 @@ def test_figures_of_a_chain() -> None:
 def test_empty_partitions() -> None:
     found = partition(np.zeros((2, 0), np.int32), parts=3)
     assert (found.parts, found.cut_fraction, found.imbalance) == (0, 0.0, 0.0)
-    assert partition(np.zeros((2, 0), np.int32), parts=3, num_nodes=2).part.tolist() == [0, 1]
+    assert sorted(partition(np.zeros((2, 0), np.int32), parts=3, num_nodes=2).part.tolist()) == [0, 1]
 
 
 def test_a_cycle_of_edges_is_printed() -> None:

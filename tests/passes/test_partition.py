@@ -108,7 +108,7 @@ def test_netlists(netlist: Netlist, parts: int) -> None:
 def test_a_long_path_through_a_shuffled_numbering() -> None:
     name = np.random.default_rng(0).permutation(500)
     found = partition(np.stack([name[:-1], name[1:]]), parts=5)
-    assert (found.parts, found.cut_edges, found.imbalance <= 0.03) == (5, 4, True)
+    assert (found.parts, found.cut_edges, found.weights.max() <= 103) == (5, 4, True)
 
 
 def test_condensed_cycles_stay_whole() -> None:

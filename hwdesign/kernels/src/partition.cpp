@@ -9,6 +9,7 @@
 #include "partition_initial.hpp"
 #include "partition_order.hpp"
 #include "partition_refine.hpp"
+#include "partition_slice.hpp"
 #include "partition_threads.hpp"
 #include "rng.hpp"
 
@@ -16,32 +17,35 @@ namespace hwdesign {
 namespace {
 
 constexpr int64_t kCoarsest = 200;
+constexpr int kPasses = 4;            // of rebalancing, for each part
+constexpr int kCoarsePasses = 24;     // of rebalancing a coarse graph: finer ones finish it
+constexpr int32_t kSliceParts = 256;  // beyond, slicing would cost more than it gains
 
 // What an effort stands for. The figures were tuned on the benchmark graph of one million nodes (one try there) and on
 // the EPFL circuits (several tries).
 struct Plan {
   int64_t work;         // nodes and edges that all tries together may take
   int max_tries;
+  bool whole;           // tries bisect the graph itself, not its coarsest image
   int max_levels;       // of coarsening
   double shrink;        // a level that keeps more than this fraction of the nodes ends coarsening
   SearchEffort search;  // on the way down
-  int finalists;        // best tries that are worked on
-  int cycles;           // multilevel passes over each of those
+  PriceEffort prices;   // on the way down
+  int64_t final_work;   // nodes and edges that all finalists together may take
+  int max_finalists;    // best tries that are worked on
+  int cycles;           // multilevel passes over each of those, with prices and slices
   SearchEffort polish;  // in these passes
   FlowEffort flows;     // in these passes
 };
 
 Plan plan_of(Effort effort, int64_t size) {
-  const bool large = size > 2000000;
-  switch (effort) {
-    case Effort::kFast:
-      return {0, 1, 2, 0.7, {1, 5}, 1, 0, {1, 5}, {0, 0}};
-    case Effort::kDefault:
-      return {6000000, 24, 99, 0.7, {2, 8}, 2, large ? 0 : 2, {1, 15}, {1, 32.0}};
-    case Effort::kHigh:
-      break;
+  if (effort == Effort::kFast) return {0, 1, false, 2, 0.7, {1, 5}, {0, 0}, 0, 1, 0, {1, 5}, {0, 0}};
+  if (effort == Effort::kDefault) {
+    const int cycles = static_cast<int>(std::min<int64_t>(2000000 / size, 3));
+    return {1500000, 8, size <= 1000000, 99, 0.7, {2, 8}, {3, 8}, 1000000, 3, cycles, {1, 15}, {1, 32.0}};
   }
-  return {large ? 0 : 15000000, 48, 99, large ? 0.8 : 0.7, {3, 30}, 6, 6, {2, 30}, {large ? 0 : 2, 64.0}};
+  if (size > 2000000) return {0, 1, false, 99, 0.8, {3, 30}, {4, 30}, 0, 1, 3, {2, 30}, {0, 0}};
+  return {4000000, 24, true, 99, 0.7, {3, 30}, {4, 30}, 2000000, 6, 6, {2, 30}, {2, 64.0}};
 }
 
 struct Result {
@@ -53,16 +57,24 @@ struct Result {
 class Multilevel {
  public:
   Multilevel(const Dag& dag, const Caps& caps, const Plan& plan, const Workers& workers)
-      : dag_(dag), caps_(caps), parts_(static_cast<int32_t>(caps.size())), plan_(plan), workers_(workers) {}
+      : dag_(dag), caps_(caps), parts_(static_cast<int32_t>(caps.size())), plan_(plan), workers_(workers) {
+    int64_t weight = 0;
+    for (const int32_t w : dag.out_w) weight += w;
+    unit_ = static_cast<double>(weight) / static_cast<double>(std::max<int64_t>(1, dag.total));
+  }
 
   Result attempt(int kind, uint64_t seed) const {
-    std::vector<Dag> coarse;
-    std::vector<std::vector<int32_t>> cluster;
-    coarsen(nullptr, seed, coarse, cluster);
-    const Dag& top = coarse.empty() ? dag_ : coarse.back();
     Result r;
-    r.part = initial(top, kind, seed);
-    descend(coarse, cluster, r.part, plan_.search, {0, 0}, stream_key(seed, 2));
+    if (plan_.whole && kind % 4 < 3) {
+      r.part = recursive_bisection(dag_, parts_, caps_[0], kWhole, stream_key(seed, 1), workers_);
+      rebalance(dag_, r.part, caps_, kPasses * parts_);
+    } else {
+      std::vector<Dag> coarse;
+      std::vector<std::vector<int32_t>> cluster;
+      coarsen(nullptr, seed, coarse, cluster);
+      r.part = initial(coarse.empty() ? dag_ : coarse.back(), plan_.whole ? kind / 4 * 2 : kind, seed);
+      descend(coarse, cluster, r.part, false, stream_key(seed, 2));
+    }
     measure(r);
     return r;
   }
@@ -74,7 +86,8 @@ class Multilevel {
     Result next;
     next.part = r.part;
     coarsen(&next.part, seed, coarse, cluster);
-    descend(coarse, cluster, next.part, plan_.polish, plan_.flows, stream_key(seed, 2));
+    descend(coarse, cluster, next.part, true, stream_key(seed, 2));
+    slice(next.part, stream_key(seed, 3));
     measure(next);
     if (!next.better(r)) return false;
     const bool more = next.excess < r.excess || (r.cut - next.cut) * 1000 > r.cut;
@@ -125,13 +138,17 @@ class Multilevel {
   }
 
   void descend(std::vector<Dag>& coarse, std::vector<std::vector<int32_t>>& cluster, std::vector<int32_t>& part,
-               const SearchEffort& effort, const FlowEffort& flows, uint64_t seed) const {
+               bool polish, uint64_t seed) const {
+    std::vector<double> prices;
     while (true) {
       const Dag& at = coarse.empty() ? dag_ : coarse.back();
       workers_.check();
-      rebalance(at, part, caps_);
-      refine(at, part, caps_, effort, stream_key(seed, coarse.size()), workers_);
-      if (flows.rounds > 0) refine_by_flows(at, part, caps_, flows, workers_);
+      const uint64_t key = stream_key(seed, coarse.size());
+      const PriceEffort effort = polish ? PriceEffort{kPriceRounds, plan_.polish.patience} : plan_.prices;
+      if (effort.rounds > 0) refine_with_prices(at, part, caps_, effort, unit_, prices, stream_key(key, 1), workers_);
+      rebalance(at, part, caps_, coarse.empty() ? kPasses * parts_ : kCoarsePasses);
+      refine(at, part, caps_, polish ? plan_.polish : plan_.search, key, workers_);
+      if (polish && plan_.flows.rounds > 0) refine_by_flows(at, part, caps_, plan_.flows, workers_);
       if (coarse.empty()) return;
       coarse.pop_back();
       std::vector<int32_t> down(cluster.back().size());
@@ -141,11 +158,25 @@ class Multilevel {
     }
   }
 
+  // Takes the best slices of orders that keep the parts together.
+  void slice(std::vector<int32_t>& part, uint64_t seed) const {
+    if (parts_ > kSliceParts) return;
+    for (const Growth growth : {Growth::kLevel, Growth::kGain, Growth::kDepth}) {
+      for (const bool backward : {false, true}) {
+        const uint64_t key = stream_key(seed, 2 * static_cast<int>(growth) + backward);
+        best_slices(dag_, grow(dag_, growth, backward, key, part.data()), parts_, caps_[0], part);
+      }
+    }
+  }
+
+  static constexpr InitialEffort kWhole{6, 240, 4, {4, 60}};
+  static constexpr int kPriceRounds = 8;
   const Dag& dag_;
   const Caps& caps_;
   int32_t parts_;
   const Plan& plan_;
   Workers workers_;
+  double unit_;  // of prices: weight of the edges over weight of the nodes
 };
 
 // Where no order-safe move could balance the parts: slices of the topological order that keeps the parts together.
@@ -176,12 +207,13 @@ std::vector<int32_t> partition(const int32_t* src, const int32_t* dst, const int
   const int64_t size = nodes + static_cast<int64_t>(dag.out.size());
   const Plan plan = plan_of(options.effort, size);
   const int tries = static_cast<int>(std::clamp<int64_t>(plan.work / size, 1, plan.max_tries));
+  const int most = std::min(plan.max_finalists, tries);
+  const int finalists = static_cast<int>(std::clamp<int64_t>(plan.final_work / size, 1, most));
   // One try uses the threads inside; several run beside one another.
   std::vector<Result> results(tries);
   const Multilevel solver(dag, caps, plan, workers.share(tries));
   workers.each(tries, [&](int t) { results[t] = solver.attempt(t, stream_key(options.seed, t)); });
   std::stable_sort(results.begin(), results.end(), [](const Result& a, const Result& b) { return a.better(b); });
-  const int finalists = std::min(tries, plan.finalists);
   results.resize(finalists);
   const Workers each = workers.share(finalists);
   const Multilevel finisher(dag, caps, plan, each);

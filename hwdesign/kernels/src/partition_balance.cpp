@@ -83,9 +83,8 @@ class Balancer {
 
 }  // namespace
 
-bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps) {
+bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, int passes) {
   Balancer balancer(dag, part, caps);
-  const int passes = 4 * static_cast<int>(caps.size());
   for (int i = 0; i < passes && balancer.heavy(); ++i) {
     if (!balancer.pass()) break;
   }

@@ -9,10 +9,12 @@ namespace hwdesign {
 namespace {
 
 struct Ready {
+  int32_t part;  // lower first
   int64_t score;
   uint64_t tie;
   int32_t node;
   bool operator<(const Ready& other) const {
+    if (part != other.part) return part > other.part;
     if (score != other.score) return score < other.score;
     return tie != other.tie ? tie < other.tie : node > other.node;
   }
@@ -20,7 +22,7 @@ struct Ready {
 
 }  // namespace
 
-std::vector<int32_t> grow(const Dag& dag, Growth growth, bool backward, uint64_t seed) {
+std::vector<int32_t> grow(const Dag& dag, Growth growth, bool backward, uint64_t seed, const int32_t* part) {
   const auto& ptr = backward ? dag.in_ptr : dag.out_ptr;
   const auto& to = backward ? dag.in : dag.out;
   const auto& back_ptr = backward ? dag.out_ptr : dag.in_ptr;
@@ -32,7 +34,7 @@ std::vector<int32_t> grow(const Dag& dag, Growth growth, bool backward, uint64_t
   int64_t clock = 0;
   auto ready = [&](int32_t v) {
     const uint64_t random = random_word(seed, v);
-    Ready r{0, random, v};
+    Ready r{part ? (backward ? -part[v] : part[v]) : 0, 0, random, v};
     if (growth == Growth::kLevel) r.score = -clock;
     if (growth == Growth::kDepth) r.score = clock;
     if (growth == Growth::kGain) {

@@ -36,6 +36,9 @@ namespace {
 constexpr int32_t kBlock = 32;          // nodes visited in a row
 constexpr int32_t kSplitNodes = 20000;  // graphs from this size on are searched in two domains
 constexpr int32_t kSplitParts = 4;
+constexpr int64_t kPriced = 1024;       // gains count in fractions 1 / kPriced where there are prices
+constexpr double kLoose = 0.05;         // by which a part may exceed its cap meanwhile
+constexpr double kStep = 1.0;           // by which a price rises, in units, where a part is twice as heavy as its cap
 
 }  // namespace
 
@@ -87,6 +90,7 @@ struct Shared {
   const Workers& workers;
   std::vector<uint8_t> moved;
   std::vector<Held> held;
+  std::vector<double> price;  // of weight in each part, in fractions 1 / kPriced of an edge's weight; may be empty
 };
 
 // Counts what holds each node; returns the weight of the cut.
@@ -145,17 +149,23 @@ class Search {
     const int32_t p = part_[v];
     bool found = false;
     if (0 <= a.low && a.low < p && open(v, a.low)) {
-      move = {a.low_w - (a.high == p ? a.high_w : 0), v, a.low};
+      move = {priced(a.low_w - (a.high == p ? a.high_w : 0), v, a.low), v, a.low};
       found = true;
     }
     if (p < a.high && a.high < parts_ && open(v, a.high)) {
-      const int64_t gain = a.high_w - (a.low == p ? a.low_w : 0);
+      const int64_t gain = priced(a.high_w - (a.low == p ? a.low_w : 0), v, a.high);
       if (!found || gain > move.gain || (gain == move.gain && load_[a.high] < load_[a.low])) {
         move = {gain, v, a.high};
       }
       found = true;
     }
     return found;
+  }
+
+  int64_t priced(int64_t gain, int32_t v, int32_t to) const {
+    if (s_.price.empty()) return gain;
+    const double saved = (s_.price[part_[v]] - s_.price[to]) * static_cast<double>(dag_.weight[v]);
+    return gain * kPriced + static_cast<int64_t>(saved);
   }
 
   void put(int32_t v, int32_t to) {
@@ -232,47 +242,87 @@ class Search {
   std::vector<Move> heap_, log_;
 };
 
-// A round of searches in two domains, whose border lies elsewhere in every round; returns the gain.
-int64_t two_searches(Shared& shared, std::vector<int32_t>& part, std::vector<int64_t>& load, int32_t first,
-                     const std::vector<int32_t>& block, int patience) {
-  const int32_t half = static_cast<int32_t>(load.size()) / 2;
-  const Domain inside{first, first + half, false}, outside{first, first + half, true};
-  std::vector<int32_t> other = part;
-  Search low(shared, part, load, inside), high(shared, other, load, outside);
-  int64_t gain[2] = {0, 0};
-  shared.workers.each(2, [&](int side) { gain[side] = (side == 0 ? low : high).round(block, patience); });
-  shared.workers.ranges(shared.dag.nodes, [&](int, int64_t begin, int64_t end) {
-    for (int64_t v = begin; v < end; ++v) part[v] = outside.holds(other[v]) ? other[v] : part[v];
-  });
-  for (size_t p = 0; p < load.size(); ++p) load[p] = (outside.holds(static_cast<int32_t>(p)) ? high : low).load()[p];
-  return gain[0] + gain[1];
-}
+class Refiner {
+ public:
+  Refiner(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const Workers& workers)
+      : part_(part), shared_{dag, caps, workers, std::vector<uint8_t>(dag.nodes), std::vector<Held>(dag.nodes), {}},
+        load_(part_loads(dag, part, static_cast<int32_t>(caps.size()))),
+        cut_(count_held(dag, part, workers, shared_.held)), block_((dag.nodes + kBlock - 1) / kBlock) {}
+
+  int64_t cut() const { return cut_; }
+  const std::vector<int64_t>& load() const { return load_; }
+  void set_prices(std::vector<double> price) { shared_.price = std::move(price); }
+
+  // A search from every node that can move, in a shuffled order; returns the gain.
+  int64_t round(int number, uint64_t seed, int patience) {
+    const int32_t parts = static_cast<int32_t>(load_.size());
+    const uint64_t key = stream_key(seed, number);
+    for (size_t b = 0; b < block_.size(); ++b) block_[b] = static_cast<int32_t>(b);
+    for (size_t b = block_.size(); b-- > 1;) std::swap(block_[b], block_[bounded(random_word(key, b), b + 1)]);
+    std::fill(shared_.moved.begin(), shared_.moved.end(), 0);
+    int64_t gain = 0;
+    if (shared_.dag.nodes < kSplitNodes || parts < kSplitParts) {
+      Search search(shared_, part_, load_, {0, parts, false});
+      gain = search.round(block_, patience);
+      load_ = search.load();
+    } else {
+      gain = two_searches(number % 2 == 0 ? 0 : parts / 4, patience);
+    }
+    cut_ -= gain;
+    return gain;
+  }
+
+ private:
+  // In two domains, whose border lies elsewhere in every round.
+  int64_t two_searches(int32_t first, int patience) {
+    const int32_t half = static_cast<int32_t>(load_.size()) / 2;
+    const Domain inside{first, first + half, false}, outside{first, first + half, true};
+    std::vector<int32_t> other = part_;
+    Search low(shared_, part_, load_, inside), high(shared_, other, load_, outside);
+    int64_t gain[2] = {0, 0};
+    shared_.workers.each(2, [&](int side) { gain[side] = (side == 0 ? low : high).round(block_, patience); });
+    shared_.workers.ranges(shared_.dag.nodes, [&](int, int64_t begin, int64_t end) {
+      for (int64_t v = begin; v < end; ++v) part_[v] = outside.holds(other[v]) ? other[v] : part_[v];
+    });
+    for (size_t p = 0; p < load_.size(); ++p) {
+      load_[p] = (outside.holds(static_cast<int32_t>(p)) ? high : low).load()[p];
+    }
+    return gain[0] + gain[1];
+  }
+
+  std::vector<int32_t>& part_;
+  Shared shared_;
+  std::vector<int64_t> load_;
+  int64_t cut_;
+  std::vector<int32_t> block_;
+};
 
 }  // namespace
 
 void refine(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const SearchEffort& effort, uint64_t seed,
             const Workers& workers) {
-  const int32_t parts = static_cast<int32_t>(caps.size());
-  Shared shared{dag, caps, workers, std::vector<uint8_t>(dag.nodes), std::vector<Held>(dag.nodes)};
-  std::vector<int64_t> load = part_loads(dag, part, parts);
-  const bool split = dag.nodes >= kSplitNodes && parts >= kSplitParts;
-  int64_t cut = count_held(dag, part, workers, shared.held);
-  std::vector<int32_t> block((dag.nodes + kBlock - 1) / kBlock);
+  Refiner refiner(dag, part, caps, workers);
   for (int round = 0; round < effort.rounds; ++round) {
-    const uint64_t key = stream_key(seed, round);
-    for (size_t b = 0; b < block.size(); ++b) block[b] = static_cast<int32_t>(b);
-    for (size_t b = block.size(); b-- > 1;) std::swap(block[b], block[bounded(random_word(key, b), b + 1)]);
-    std::fill(shared.moved.begin(), shared.moved.end(), 0);
-    int64_t gain = 0;
-    if (!split) {
-      Search search(shared, part, load, {0, parts, false});
-      gain = search.round(block, effort.patience);
-      load = search.load();
-    } else {
-      gain = two_searches(shared, part, load, round % 2 == 0 ? 0 : parts / 4, block, effort.patience);
+    const int64_t gain = refiner.round(round, seed, effort.patience);
+    if (static_cast<double>(gain) <= effort.least * static_cast<double>(refiner.cut())) break;
+  }
+}
+
+void refine_with_prices(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const PriceEffort& effort,
+                        double unit, std::vector<double>& prices, uint64_t seed, const Workers& workers) {
+  prices.resize(caps.size(), 0.0);
+  Caps loose = caps;
+  for (int64_t& cap : loose) cap += static_cast<int64_t>(kLoose * static_cast<double>(cap));
+  Refiner refiner(dag, part, loose, workers);
+  for (int round = 0; round < effort.rounds; ++round) {
+    std::vector<double> scaled = prices;
+    for (double& price : scaled) price *= unit * kPriced;
+    refiner.set_prices(std::move(scaled));
+    refiner.round(round, seed, effort.patience);
+    for (size_t p = 0; p < caps.size(); ++p) {
+      const double cap = static_cast<double>(std::max<int64_t>(caps[p], 1));
+      prices[p] = std::max(0.0, prices[p] + kStep * (static_cast<double>(refiner.load()[p]) - cap) / cap);
     }
-    cut -= gain;
-    if (static_cast<double>(gain) <= effort.least * static_cast<double>(cut)) break;
   }
 }
 

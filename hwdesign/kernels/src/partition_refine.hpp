@@ -35,7 +35,20 @@ Surroundings look_around(const Dag& dag, const std::vector<int32_t>& part, int32
 void refine(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const SearchEffort& effort, uint64_t seed,
             const Workers& workers);
 
-// Moves nodes out of parts above their caps at the least cost; false where no order-safe move helps any more.
-bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps);
+// Rounds of the same search in which weight has a price in each part: a move gains what it takes off the cut, and what
+// its weight costs less where it goes. Prices stand in for the caps, which bind loosely here: they rise in a part above
+// its cap and fall in others (Lagrangian relaxation, by the subgradient method), so that weight wanders through full
+// parts to where it cuts less, which no move between two parts can tell. `unit` is the natural scale of prices, weight
+// of edges over weight of nodes; `prices` are carried from level to level. May leave parts above their caps.
+struct PriceEffort {
+  int rounds;
+  int patience;
+};
+void refine_with_prices(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const PriceEffort& effort,
+                        double unit, std::vector<double>& prices, uint64_t seed, const Workers& workers);
+
+// Moves nodes out of parts above their caps at the least cost, in at most so many passes, each of which may bring what is
+// too much one part nearer to where there is room; false where parts stay too heavy.
+bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, int passes);
 
 }  // namespace hwdesign
