@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -9,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdesign.errors import NetlistError
-from hwdesign.netlist import Builder, Directive, Netlist
+from hwdesign.netlist import Builder, Direction, Directive, ModuleBuilder, Netlist
 from hwdesign.netlist.devices import CURRENT_SOURCE, RESISTOR
 from hwdesign.netlist.waveforms import Waveform
-from hwdesign.sfq.cell import Cell, Events, check_ports
+from hwdesign.sfq.cell import Cell, Events, Port, check_ports
 from hwdesign.sfq.cells.converters import DCSFQ
+from hwdesign.sfq.cells.lines import PTL, PTLDriver, PTLReceiver
 from hwdesign.sfq.cells.wires import JTL
 from hwdesign.sfq.draft import GROUND
 from hwdesign.spice import Circuit, Transient
@@ -25,6 +27,12 @@ AMPLITUDE_UA = 700.0
 """Height of an input's current."""
 
 LEAST_SPACING_PS = 2 * EDGE_PS
+LEVEL_GAP_PS = 30.0
+"""A level is off where its junction has no pulse for so long; on, it has one every 12 ps."""
+
+MAX_COMBINED = 3
+"""Most data inputs whose combinations `demo_stimuli` goes through."""
+
 LOAD_OHM = 2.0
 LEVEL_LOAD_OHM = 50.0
 DUT = "XDUT"
@@ -69,7 +77,8 @@ def testbench(
 
     Input port p: source `IIN_p`, DC/SFQ converter `XSRC_p`, line `XIN_p` of two junctions, the cell `XDUT`; a port that
     takes a level is driven by `IIN_p` alone. Output port q: line `XOUT_q` of two junctions, resistor `ROUT_q` of 2 ohm
-    (50 ohm at a level).
+    (50 ohm at a level). Where a port is the end of a transmission line, a driver `XTX_p` or receiver `XRX_q` and a line
+    `XLINE_p` of 10 ps stand between.
 
     Args:
         cell: the cell.
@@ -87,7 +96,7 @@ def testbench(
     builder.global_nets.append(GROUND)
     top = builder.top
     ground = top.net(GROUND)
-    pins = {port.name: top.net(f"dut_{port.name}") for port in cell.ports}
+    pins = {port.name: top.net(f"dut_{port.name}") for port in cell.all_ports()}
     source, line = DCSFQ(process=cell.process), JTL(process=cell.process)
     for port in cell.inputs():
         level = port.role == "level"
@@ -97,15 +106,21 @@ def testbench(
         if not level:
             middle = top.net(f"s_{port.name}")
             source.place(top, {"a": drive, "q": middle}, name=f"XSRC_{port.name}")
-            line.place(top, {"a": middle, "q": pins[port.name]}, name=f"XIN_{port.name}")
+            chain = _chain(cell, port, [(line, f"XIN_{port.name}")], [(PTLDriver(process=cell.process), "XTX")])
+            _place_chain(top, chain, middle, pins[port.name], port.name)
     cell.place(top, pins, name=DUT)
     shown: list[str] = []
     for port in cell.outputs():
         last, level = pins[port.name], port.role == "level"
+        receiver: list[tuple[Cell, str]] = [(PTLReceiver(process=cell.process), "XRX")]
+        loads: list[tuple[Cell, str]] = []
         if load == "jtl" and not level:
-            last = top.net(f"r_{port.name}")
-            line.place(top, {"a": pins[port.name], "q": last}, name=f"XOUT_{port.name}")
+            loads.append((line, f"XOUT_{port.name}"))
             shown.append(f"p(B2.XOUT_{port.name})")
+        chain = _chain(cell, port, receiver, loads)
+        if chain:
+            last = top.net(f"r_{port.name}")
+            _place_chain(top, chain, pins[port.name], last, port.name)
         ohm = LEVEL_LOAD_OHM if level else LOAD_OHM
         top.cell(RESISTOR, [last, ground], name=f"ROUT_{port.name}", params={"value": ohm})
         shown.append(f"v(ROUT_{port.name})")
@@ -114,6 +129,65 @@ def testbench(
     builder.directives.append(Directive("tran", f"{step_ps:g}p {stop:g}p 0 {step_ps:g}p"))
     builder.directives.append(Directive("print", " ".join(shown)))
     return builder.freeze()
+
+
+testbench.__test__ = False  # type: ignore[attr-defined]  # no test, whatever pytest makes of the name
+
+
+def _chain(
+    cell: Cell, port: Port, before: list[tuple[Cell, str]], after: list[tuple[Cell, str]]
+) -> list[tuple[Cell, str]]:
+    """The cells of a bench at one port, in the direction of the pulses, with their instances' names.
+
+    At a port that is the end of a line, the line's driver or receiver is among them; and the line, where the cell is no
+    line itself.
+    """
+    inward = port.direction is Direction.IN
+    plain, special = (before, after) if inward else (after, before)
+    if port.role != "line":
+        return plain
+    named = [(item, f"{name}_{port.name}") for item, name in special]
+    middle: list[tuple[Cell, str]] = []
+    if not isinstance(cell, PTL):
+        middle = [(PTL(process=cell.process), f"XLINE_{port.name}")]
+    return [*plain, *named, *middle] if inward else [*middle, *named, *plain]
+
+
+def _place_chain(top: ModuleBuilder, chain: list[tuple[Cell, str]], first: int, last: int, port: str) -> None:
+    """Cells one after another between two nets."""
+    at = first
+    for position, (cell, name) in enumerate(chain, 1):
+        following = last if position == len(chain) else top.net(f"{name.removeprefix('X').lower()}_end")
+        cell.place(top, {"a": at, "q": following}, name=name)
+        at = following
+
+
+def demo_stimuli(cell: Cell, period_ps: float = 100.0) -> dict[str, list[float]]:
+    """Stimuli that show what a cell does: in each period another combination of its inputs, then the clock.
+
+    Up to three data inputs go through all their combinations, the empty one first; more come one after the other.
+
+    Args:
+        cell: the cell.
+        period_ps: of the clock.
+    """
+    clocks = [port.name for port in cell.inputs() if port.role == "clock"]
+    data = [port.name for port in cell.inputs() if port.role != "clock"]
+    few = len(data) <= MAX_COMBINED
+    found: dict[str, list[float]] = {name: [] for name in (*data, *clocks)}
+    periods = range(0 if clocks else 1, 1 << len(data)) if few else range(len(data))
+    for at, period in enumerate(periods):
+        begin = at * period_ps + 0.2 * period_ps
+        for bit, name in enumerate(data):
+            if period >> bit & 1 if few else period == bit:
+                # The set input of an NDRO comes before the reset: with both, it is reset.
+                found[name].append(begin + bit * 0.2 * period_ps)
+        for name in clocks:
+            found[name].append(begin + 0.6 * period_ps)
+    if not clocks:  # twice, so that a level goes on and off, and a neuron gets more than one pulse
+        span = len(periods) * period_ps
+        found = {name: [*times, *(t + span for t in times)] for name, times in found.items()}
+    return found
 
 
 def output_pulses(result: Transient, port: str = "q", instance: int = 0) -> tuple[float, ...]:
@@ -134,13 +208,34 @@ def input_pulses(result: Transient, port: str = "a", instance: int = 0) -> tuple
     return _upward(result, f"B2|XIN_{port}", instance, f"input '{port}'")
 
 
+def level_changes(result: Transient, cell: Cell, instance: int = 0) -> tuple[float, ...]:
+    """When the level at a cell's output went on, off, on ...: picoseconds.
+
+    Raises:
+        NetlistError: the simulation is not of that cell's test bench.
+    """
+    pulses = _upward(result, f"{cell.level_junction}|{DUT}", instance, f"a level of cell '{cell.kind}'")
+    changes: list[float] = []
+    last = -math.inf
+    for t in pulses:
+        if t - last > LEVEL_GAP_PS:
+            changes += [last, t] if changes else [t]
+        last = t
+    if changes and result.time[-1] * 1e12 - last > LEVEL_GAP_PS:
+        changes.append(last)
+    return tuple(changes)
+
+
 def _upward(result: Transient, junction: str, instance: int, what: str) -> tuple[float, ...]:
     pulses = result.pulses
     name = junction.upper()
     if name not in pulses.junctions:
         raise NetlistError(f"the simulation has no test bench with {what}", mend="simulate what `testbench` makes")
-    chosen = (pulses.junction == pulses.junctions.index(name)) & (pulses.instance == instance)
-    return tuple((pulses.t[chosen & (pulses.direction > 0)] * 1e12).tolist())
+    # Rows are sorted by instance: no search through those of a whole batch.
+    begin, end = np.searchsorted(pulses.instance, [instance, instance + 1])
+    rows = slice(int(begin), int(end))
+    chosen = (pulses.junction[rows] == pulses.junctions.index(name)) & (pulses.direction[rows] > 0)
+    return tuple((pulses.t[rows][chosen] * 1e12).tolist())
 
 
 def bias_sources(circuit: Circuit, within: str = DUT) -> tuple[str, ...]:
@@ -168,8 +263,8 @@ def bias_batch(circuit: Circuit, factors: NDArray[np.float64], within: str = DUT
 def as_specified(cell: Cell, result: Transient, instance: int = 0, tolerance_ps: float = 15.0) -> bool:
     """Whether a test bench's outputs did what the cell's behavioural model makes of the inputs' pulses.
 
-    The oracle of margin and yield analyses: every output port has as many pulses as the model says, each within
-    `tolerance_ps` of the model's time.
+    The oracle of margin and yield analyses: every output port has as many pulses as the model says (an output that is a
+    level, as many changes), each within `tolerance_ps` of the model's time.
 
     Args:
         cell: the cell under test.
@@ -181,7 +276,8 @@ def as_specified(cell: Cell, result: Transient, instance: int = 0, tolerance_ps:
         return False
     events = {port.name: input_pulses(result, port.name, instance) for port in cell.inputs() if port.role != "level"}
     for port, expected in cell.behaviour(events).items():
-        found = output_pulses(result, port, instance)
+        level = cell.level_junction
+        found = level_changes(result, cell, instance) if level else output_pulses(result, port, instance)
         if len(found) != len(expected):
             return False
         if any(abs(a - b) > tolerance_ps for a, b in zip(found, sorted(expected), strict=True)):

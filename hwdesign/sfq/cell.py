@@ -70,17 +70,19 @@ class Cell:
     Attributes:
         process: the process card.
         kind: name of the cell, as `hwdesign generate sfq` takes it; its module is `sfq_KIND`.
-        ports: in the module's order.
+        ports: in the module's order, where they do not depend on the parameters; see `all_ports`.
         instance_parameters: fields that are parameters of the subcircuit, by the subcircuit's name for them: instances
             that differ in these alone share one module.
+        level_junction: where an output is a level, the junction that pulses as long as it is on.
         behavioural_only: fields that the subcircuit does not depend on.
     """
 
     process: Process = field(default=LINEAR_10KA, kw_only=True)
     kind: ClassVar[str]
-    ports: ClassVar[tuple[Port, ...]]
+    ports: ClassVar[tuple[Port, ...]] = ()
     instance_parameters: ClassVar[Mapping[str, str]] = {}
     behavioural_only: ClassVar[frozenset[str]] = frozenset()
+    level_junction: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         """Check every parameter against its bounds.
@@ -102,15 +104,17 @@ class Cell:
 
     # Ports
 
-    @classmethod
-    def inputs(cls) -> tuple[Port, ...]:
-        """Input ports, in order."""
-        return tuple(port for port in cls.ports if port.direction is Direction.IN)
+    def all_ports(self) -> tuple[Port, ...]:
+        """The ports, in the module's order."""
+        return self.ports
 
-    @classmethod
-    def outputs(cls) -> tuple[Port, ...]:
+    def inputs(self) -> tuple[Port, ...]:
+        """Input ports, in order."""
+        return tuple(port for port in self.all_ports() if port.direction is Direction.IN)
+
+    def outputs(self) -> tuple[Port, ...]:
         """Output ports, in order."""
-        return tuple(port for port in cls.ports if port.direction is Direction.OUT)
+        return tuple(port for port in self.all_ports() if port.direction is Direction.OUT)
 
     # Netlists
 
@@ -148,7 +152,7 @@ class Cell:
             builder.global_nets.append(GROUND)
         module = builder.module(self.module_name)
         if not module.as_type().roles:  # just made, or the top of `netlist`
-            for port in self.ports:
+            for port in self.all_ports():
                 module.port(port.name, port.direction)
             module.parameters = {key: self._instance_value(key) for key in self.instance_parameters}
             self.draw(Draft(module, self.process))
@@ -189,6 +193,10 @@ class Cell:
         """
         return 0.0
 
+    def delay_to(self, output: str) -> float:
+        """`delay_ps` to one output, where they differ."""
+        return self.delay_ps
+
     def initial(self) -> Hashable:
         """State before the first pulse."""
         return None
@@ -204,7 +212,7 @@ class Cell:
             events: times of the pulses at the inputs, in picoseconds, by port; a missing port has none.
 
         Returns:
-            Times of the pulses at the outputs, in picoseconds, by port: `delay_ps` after the pulse that caused them.
+            Times of the pulses at the outputs, in picoseconds, by port: `delay_to` after the pulse that caused them.
 
         Raises:
             NetlistError: a port that the cell has not, or a time that is not finite.
@@ -218,7 +226,7 @@ class Cell:
         for t, _, port in queue:
             state, fired = self.react(state, port, t)
             for output in fired:
-                found[output].append(t + self.delay_ps)
+                found[output].append(t + self.delay_to(output))
         return {port: tuple(times) for port, times in found.items()}
 
     # Rules
