@@ -70,6 +70,7 @@ MODULES = (
     "hwdesign.passes",
     "hwdesign.circuits",
     "hwdesign.kernels",
+    "hwdesign.spice",
     "hwdesign.graphs",
     "hwdesign.learn",
     "hwdesign.aig",

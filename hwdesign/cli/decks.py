@@ -174,6 +174,7 @@ def _summary(file: Path, circuit: Circuit, result: Transient, mode: str, times: 
         "stop_s": times["stop"],
         "steps": int(result.steps[0]),
         "pulse_count": len(result.pulses),
+        "notes": list(circuit.notes),
     }
 
 
@@ -187,6 +188,7 @@ def _lines(data: dict[str, Any]) -> list[str]:
         lines.append(
             f"the step was halved to {data['step_s'] * 1e12:g} ps, as a junction turned by more than 0.4π in one"
         )
+    lines += [f"note: {note}" for note in data["notes"]]
     return lines
 
 

@@ -85,6 +85,7 @@ class Circuit:
         spread: the deck's `.spread`.
         netlist: the elaborated netlist that it was made of.
         file: of the deck.
+        notes: what the deck says that a simulation leaves aside, one sentence each.
     """
 
     elements: tuple[Element, ...]
@@ -95,6 +96,7 @@ class Circuit:
     spread: Spread | None = None
     netlist: Netlist | None = field(default=None, repr=False, compare=False)
     file: str = ""
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def index(self) -> dict[str, int]:

@@ -38,6 +38,15 @@ _EXTRAS: Mapping[str, frozenset[str]] = {
     "H": frozenset({"value", "control"}),
 }
 _VALUED = frozenset("RLCKEGFH")
+_PRINTS = frozenset({"print", "plot", "save"})
+_READ = frozenset({"title", "tran", "temp", "neb", "param", "func", "file", "end", "endl", "probe", "width"}) | _PRINTS
+_ASIDE: Mapping[str, str] = {
+    "spread": "is not drawn from: every element has its nominal value",
+    "option": "has no effect here",
+    "options": "has no effect here",
+    "opt": "has no effect here",
+    "csparam": "has no effect here",
+}
 
 
 def compile_deck(
@@ -105,10 +114,28 @@ class _Compiler:
         elements, nodes = _used(self._couple(), self.nodes)
         circuit = Circuit(
             elements, nodes, outputs(netlist), transient(netlist), self.temp, spread(netlist),
-            netlist, netlist.file,
+            netlist, netlist.file, self._directives(),
         )  # fmt: skip
         check(circuit)
         return circuit
+
+    def _directives(self) -> tuple[str, ...]:
+        """Refuse control lines that ask for something else; notes on those that ask for nothing here."""
+        notes: list[str] = []
+        file = self.netlist.file
+        for directive in self.netlist.directives:
+            name = directive.name
+            if name in _READ or (directive.module and name in _PRINTS):
+                continue
+            where = f"{file}:{directive.line}: " if directive.line else ""
+            if name in _ASIDE:
+                notes.append(f"{where}'.{name} {directive.text}'".rstrip() + f" {_ASIDE[name]}")
+                continue
+            raise UnsupportedError(
+                f"the embedded engine does not do '.{name}'", file=file or None, line=directive.line,
+                mend="take the line away, or try another engine",
+            )  # fmt: skip
+        return tuple(notes)
 
     def _nets(self, module: Module, outer: Mapping[int, int], path: str) -> list[int]:
         """Circuit node of each net of one copy of a module."""

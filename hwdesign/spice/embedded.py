@@ -36,6 +36,7 @@ STEP_LIMIT = 0.4 * math.pi
 
 MAX_HALVINGS = 10
 MAX_STEPS = 1 << 32
+MAX_CELLS = 1 << 31
 DELAY_UNIT = 1e-15
 """Seconds to which the newton mode rounds transmission lines' delays."""
 
@@ -95,7 +96,7 @@ def simulate(
         ConfigError: no step or end, or ones that make no sense.
         NetlistError: a singular network, an unknown name, or a single run that fails.
         UnsupportedError: something that the engine does not simulate.
-        LimitError: more than 2^32 steps.
+        LimitError: more than 2^32 steps, or more values than 2^31 to record.
     """
     job = _Job(circuit, step, stop, mode, every, startup, threads, simd, pulses, tolerance)
     seed_list = None if seeds is None or np.ndim(seeds) == 0 else np.asarray(seeds)
@@ -153,6 +154,11 @@ class _Job:
         size, rows = batch.size, self.rows
         if self.mode == "newton":
             self._refuse_noise(batch)
+        if len({output.label for output in outputs}) * rows * size > MAX_CELLS:
+            raise LimitError(
+                f"{len(outputs)} signals of {size} instances at {rows} times do not fit in memory",
+                mend="record fewer rows with every=, or pulses alone with waves=False",
+            )
         values: dict[str, Float] = {}
         found_pulses: list[tuple[NDArray[np.int32], Float]] = []
         status = np.zeros(size, np.int32)

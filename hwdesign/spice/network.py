@@ -1,7 +1,8 @@
 """A circuit as the kernel's network: which stamps its elements make, and with what values in each instance.
 
 Node phases are the unknowns. Elements that fix a phase whatever their current (sources of voltage and phase, inductors
-and resistors of zero) add their current as an unknown, in units of 0.1 mA so that the matrix stays well scaled.
+and resistors of next to nothing) add their current as an unknown, in units of 0.1 mA so that the matrix stays well
+scaled.
 """
 
 from __future__ import annotations
@@ -54,6 +55,11 @@ def _is_zero(value: Float | float) -> bool:
     return value == 0 if isinstance(value, float) else bool(np.any(value == 0))
 
 
+def _tiny(element: Element) -> bool:
+    """Whether an element conducts so well that its conductance would drown all others in a sum."""
+    return (element.kind == "R" and abs(element.value) < 1e-3) or (element.kind == "L" and abs(element.value) < 1e-17)
+
+
 def _positive(value: Float | float) -> bool:
     return value > 0 if isinstance(value, float) else bool(np.all(value > 0))
 
@@ -100,7 +106,7 @@ class Assembly:
         }
         self._beside: dict[int, Float | float] = {}
         for at, element in enumerate(circuit.elements):
-            if element.kind == "V" or (fixes_phase(element) and at not in coupled):
+            if (element.kind == "V" or fixes_phase(element) or _tiny(element)) and at not in coupled:
                 self._own_current(at)
         for at, element in enumerate(circuit.elements):
             if at not in coupled and element.kind != "K":
@@ -197,12 +203,10 @@ class Assembly:
         a, b = element.nodes
         resistance = self.get(at, "value")
         if at in self.extra:
-            unknown = self.extra[at]
-            self._static(unknown, a, UNIT)
-            self._static(unknown, b, -UNIT)
-            if at in self.batch:
-                # u·(d phase) = (u/σ)·R·u·current
-                raise element.error(f"resistor '{element.name}' is zero in the deck, so that no batch can set it")
+            unknown = self._fix(at, element)
+            self._static(unknown, unknown, -(UNIT**2) / SIGMA * resistance)
+            if not _is_zero(resistance):
+                self._noise(a, b, self.get(at, "temp"), resistance, None, -1, element)
             return
         if _is_zero(resistance):
             raise element.error(f"resistor '{element.name}' is zero in some instances", "leave it out of the batch")
@@ -375,12 +379,12 @@ class Assembly:
         """Stamps of inductors that couple with one another: the inverse of their inductances, where there is one."""
         elements = self.circuit.elements
         alone = self.get(group[0], "value") if len(group) == 1 else 0.0
-        if len(group) == 1 and not _is_zero(alone):
+        if len(group) == 1 and not _is_zero(alone) and group[0] not in self.extra:
             self.inverse[group[0]] = [(group[0], SIGMA / alone)]
             self._both(self._static, elements[group[0]].nodes[0], elements[group[0]].nodes[1], SIGMA / alone)
             return
         matrix = self._inductances(group)
-        singular = len(group) == 1  # of zero, or it would not be here
+        singular = len(group) == 1  # of next to nothing, or it would not be here
         if not singular:
             scale = np.sqrt(np.abs(np.einsum("nii->ni", matrix)))
             with np.errstate(divide="ignore", invalid="ignore"):

@@ -16,7 +16,6 @@ from hwdesign.spice.network import SIGMA, UNIT, Assembly
 from hwdesign.spice.places import Places
 
 Float = NDArray[np.float64]
-_WIDE = 4
 
 
 @dataclass(frozen=True)

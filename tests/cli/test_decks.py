@@ -95,3 +95,24 @@ def test_refuses_what_is_not_there(cli: Cli, deck: Path) -> None:
     deck.write_text(text, encoding="utf-8")
     outcome = cli("simulate", "deck", deck)
     assert outcome.code == 2 and outcome.err == f"error: {deck} has no .tran line; add one, or give --step\n"
+
+
+def test_newton_mode_and_notes(cli: Cli, deck: Path, tmp_path: Path) -> None:
+    deck.write_text(DECK.replace(".end\n", ".spread 0.1\n.end\n"), encoding="utf-8")
+    out = tmp_path / "out.csv"
+    outcome = cli("simulate", "deck", deck, "--mode", "newton", "--step", "0.5p", "-o", out)
+    assert outcome.code == 0
+    line = deck.read_text(encoding="utf-8").splitlines().index(".spread 0.1") + 1
+    assert f"note: {deck}:{line}: '.spread 0.1' is not drawn from: every element has its nominal value" in outcome.out
+    head, values = rows(out)
+    assert len(values) == 100 and head[0] == "time"
+    josim = tmp_path / "josim.csv"
+    assert cli("simulate", "deck", deck, "--step", "0.02p", "-o", josim).code == 0
+    _, fine = rows(josim)
+    assert abs(np.interp(40e-12, fine[:, 0], fine[:, 1]) - np.interp(40e-12, values[:, 0], values[:, 1])) < 0.01
+
+
+def test_halving_is_said(cli: Cli, deck: Path) -> None:
+    outcome = cli("simulate", "pulses", deck, "--step", "1p")
+    assert outcome.code == 0
+    assert "as a junction turned by more than 0.4π in one" in outcome.out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hwdesign.errors import ConfigError, HwdesignError, NetlistError, UnsupportedError
+from hwdesign.errors import ConfigError, HwdesignError, LimitError, NetlistError, UnsupportedError
 from hwdesign.spice import simulate
 from tests.spice.decks import circuit, jtl, run
 
@@ -179,3 +179,36 @@ def test_a_step_that_is_too_large_is_halved_and_said_so() -> None:
     both = simulate(circuit(deck, "0.4p 60p"), batch={"I1": [2e-3, 1e-5]}, signals=["P(B1)"])
     assert both.step[0] == result.step[0] and both.step[1] == 0.4e-12
     assert np.allclose(both.signals["P(B1)"][0], result.signals["P(B1)"], atol=1e-9)
+
+
+def test_control_lines_are_done_noted_or_refused() -> None:
+    made = circuit("R1 a 0 1\nI1 0 a 1u\n.spread 0.1\n.option seed=1")
+    assert made.notes == (
+        "test.cir:4: '.spread 0.1' is not drawn from: every element has its nominal value",
+        "test.cir:5: '.option seed=1' has no effect here",
+    )
+    with pytest.raises(UnsupportedError) as caught:
+        circuit("R1 a 0 1\n.ac dec 10 1 1g")
+    assert str(caught.value) == (
+        "test.cir:3: the embedded engine does not do '.ac'; take the line away, or try another engine"
+    )
+
+
+def test_refuses_records_that_do_not_fit() -> None:
+    with pytest.raises(LimitError) as caught:
+        simulate(circuit(jtl(1)), signals=["P(B1)", "V(1)"], step=1e-18, seeds=np.arange(1000))
+    assert str(caught.value) == (
+        "2 signals of 1000 instances at 100000000 times do not fit in memory; "
+        "record fewer rows with every=, or pulses alone with waves=False"
+    )
+
+
+def test_next_to_nothing_conducts_without_loss_of_digits() -> None:
+    """A picoohm and a femto-femtohenry among picohenries."""
+    deck = "I1 0 a pwl(0 0 5p 80u)\nR1 a b 1p\nL1 b c 1e-21\nL2 c 0 5p\nC1 a 0 0.1p\nR2 a 0 2"
+    plain = deck.replace("R1 a b 1p", "R1 a b 0").replace("1e-21", "0")
+    for mode in ("josim", "newton"):
+        one = run(deck, ["I(L2)", "I(R1)", "V(a)"], mode=mode)
+        other = run(plain, ["I(L2)", "I(R1)", "V(a)"], mode=mode)
+        for name, values in one.signals.items():
+            assert np.allclose(values, other.signals[name], atol=1e-10), name

@@ -13,7 +13,9 @@ namespace {
 constexpr double kTurn = 0.15915494309189535;
 constexpr int kMaxIterations = 20;
 constexpr double kConverged = 1e-11;   // radians
-constexpr double kSmallest = 1e-9;     // of the print step
+constexpr double kSmallest = 1e-6;     // of the print step
+constexpr int64_t kMaxForced = 10000;  // steps in a row that are too large and yet the smallest
+constexpr double kRelative = 1e-9;     // local error that is taken, relative to the largest phase
 // What a step after a kink is of the one before. Much shorter ones would lose the inductors beside the capacitors in the
 // rounding of the matrix.
 constexpr double kShort = 3e-3;
@@ -45,6 +47,7 @@ class Integrator {
     // After a kink voltages across inductors jump, and the past tells nothing of the future: two backward Euler steps,
     // so short that their error counts for nothing, find the new rates.
     int sharp = 2;
+    int64_t forced = 0;
     while (row < options_.rows) {
       const double target = time_ < -1e-9 * print ? std::min(0.0, (std::floor(time_ / print + 1e-9) + 1) * print)
                                                   : static_cast<double>(row) * print;
@@ -62,7 +65,8 @@ class Integrator {
         h = now * (iterations < 0 ? 0.25 : std::clamp(0.8 * std::cbrt(options_.tolerance / error), 0.2, 0.8));
         continue;
       }
-      if (iterations < 0) return fail(Status::kNoConvergence);
+      forced = error > options_.tolerance ? forced + 1 : 0;
+      if (iterations < 0 || forced > kMaxForced) return fail(Status::kNoConvergence);
       if (!finite()) return fail(Status::kNotFinite);
       const bool at_kink = now == most && time_ + now < target - 1e-9 * print;
       accept(now, at_kink ? next_kink(time_, target) : now == most ? target : time_ + now);
@@ -347,7 +351,9 @@ class Integrator {
       const double third = 2 * ((monitor_new_[m] - monitor_[m]) / h - (monitor_[m] - monitor_before_[m]) / last_h_) / (h + last_h_);
       worst = std::max(worst, h * h * h / 12 * std::fabs(third));
     }
-    return worst;
+    double largest = 0;
+    for (double x : x_) largest = std::max(largest, std::fabs(x));
+    return worst / (1 + kRelative / options_.tolerance * largest);
   }
 
   void accept(double h, double to) {

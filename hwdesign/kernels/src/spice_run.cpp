@@ -192,6 +192,7 @@ class Runner {
     std::fill(port_.begin(), port_.end(), 0.0);
     std::fill(noise_.data(), noise_.data() + 2 * plan_.noise_pad * kMaxLanes, 0.0);
     std::fill(wave_state_.begin(), wave_state_.end(), WaveState{});
+    find_waves();
     std::fill(b.high, b.high + b.junction_doubles, 1e300);
     std::fill(b.low, b.low + b.junction_doubles, -1.0);
     std::fill(b.half_turns, b.half_turns + b.junction_doubles, kMagic);
@@ -239,6 +240,22 @@ class Runner {
     }
   }
 
+  // Waves that these instances have, each once: a batch may bring thousands.
+  void find_waves() {
+    used_waves_.clear();
+    for (size_t e = 0; e < net_.injections.size(); ++e) {
+      if (net_.injections[e].col >= 0) {
+        used_waves_.push_back(net_.injections[e].col);
+        continue;
+      }
+      for (int l = 0; l < lanes_; ++l) {
+        used_waves_.push_back(values_.injection_wave[e * values_.instances + instance(l)]);
+      }
+    }
+    std::sort(used_waves_.begin(), used_waves_.end());
+    used_waves_.erase(std::unique(used_waves_.begin(), used_waves_.end()), used_waves_.end());
+  }
+
   double junction_coefficient(int64_t j, int lane, int region) const {
     const double g = value(values_.conductance, region * static_cast<int64_t>(net_.junctions.size()) + j, lane);
     return block_.alpha * g + block_.alpha * block_.alpha * value(values_.cap, j, lane);
@@ -268,7 +285,7 @@ class Runner {
     }
     const double t = static_cast<double>(step) * options_.step;
     double* slot = block_.s + at(plan_.wave);
-    for (size_t w = 0; w < waves_.size(); ++w) wave_state_[w].value = wave_value(waves_[w], t, wave_state_[w].cursor);
+    for (int32_t w : used_waves_) wave_state_[w].value = wave_value(waves_[w], t, wave_state_[w].cursor);
     for (int32_t w = 0; w < plan_.shared_waves; ++w, slot += lanes_) {
       for (int l = 0; l < lanes_; ++l) slot[l] = wave_state_[w].value;
     }
@@ -468,6 +485,7 @@ class Runner {
   std::vector<int8_t> region_;
   Aligned<uint32_t> random_;
   std::vector<WaveState> wave_state_;
+  std::vector<int32_t> used_waves_;
   std::vector<Pulse> pulses_;
   int64_t first_ = 0;
   int used_ = 0;
