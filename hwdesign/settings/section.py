@@ -44,7 +44,7 @@ def read_yaml(path: Path) -> tuple[yaml.Node | None, dict[str, Any]]:
     """Nodes and content of a configuration file, which is a mapping or empty.
 
     Raises:
-        ConfigError: not YAML, not UTF-8, no mapping, an alias, deep nesting, or a key that stands twice; names the line.
+        ConfigError: no YAML, no UTF-8, no mapping, an alias, deep nesting, or a key that stands twice; names the line.
         FileError: the file cannot be read.
         LimitError: the file is larger than 1 MiB.
     """
