@@ -12,20 +12,38 @@ batches on the embedded engine.
 from hwdesign.sfq.analysis.criterion import Verdict
 from hwdesign.sfq.analysis.margins import Margin, Margins, margins
 from hwdesign.sfq.analysis.montecarlo import Yield, monte_carlo
+from hwdesign.sfq.analysis.optimise import Optimised, optimise
+from hwdesign.sfq.analysis.performance import Delay, Energy, ErrorRate, delay, energy, error_rates
+from hwdesign.sfq.analysis.shmoo import Shmoo, shmoo
 from hwdesign.sfq.analysis.spec import Spec, load_spec
 from hwdesign.sfq.analysis.statistics import wilson
 from hwdesign.sfq.analysis.study import Study, prepare
+from hwdesign.sfq.analysis.transfer import Probit, Transfer, fit_probit, transfer
 
 __all__ = [
+    "Delay",
+    "Energy",
+    "ErrorRate",
     "Margin",
     "Margins",
+    "Optimised",
+    "Probit",
+    "Shmoo",
     "Spec",
     "Study",
+    "Transfer",
     "Verdict",
     "Yield",
+    "delay",
+    "energy",
+    "error_rates",
+    "fit_probit",
     "load_spec",
     "margins",
     "monte_carlo",
+    "optimise",
     "prepare",
+    "shmoo",
+    "transfer",
     "wilson",
 ]

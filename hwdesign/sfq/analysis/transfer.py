@@ -66,7 +66,9 @@ class Transfer:
     @property
     def share(self) -> Float:
         """float64[n]: P(pass); NaN where nothing was offered."""
-        return np.divide(self.passed, self.offered, out=np.full(len(self.current), np.nan), where=self.offered > 0)
+        out = np.full(len(self.current), np.nan)
+        np.divide(self.passed, self.offered, out=out, where=self.offered > 0)
+        return out
 
     def interval(self, at: int) -> tuple[float, float]:
         """Wilson's 95 % interval of the share at one current."""
