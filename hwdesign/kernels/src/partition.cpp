@@ -26,26 +26,27 @@ constexpr int32_t kSliceParts = 256;  // beyond, slicing would cost more than it
 struct Plan {
   int64_t work;         // nodes and edges that all tries together may take
   int max_tries;
-  bool whole;           // tries bisect the graph itself, not its coarsest image
+  int whole;            // multilevel bisections a split, where tries bisect the graph itself; 0 for its coarsest image
   int max_levels;       // of coarsening
   double shrink;        // a level that keeps more than this fraction of the nodes ends coarsening
   SearchEffort search;  // on the way down
   PriceEffort prices;   // on the way down
   int64_t final_work;   // nodes and edges that all finalists together may take
-  int max_finalists;    // best tries that are worked on
-  int cycles;           // multilevel passes over each of those, with prices and slices
+  int max_finalists;    // best tries that are worked on, half as many in each pass
+  int cycles;           // multilevel passes, with prices and slices
   SearchEffort polish;  // in these passes
   FlowEffort flows;     // in these passes
 };
 
 Plan plan_of(Effort effort, int64_t size) {
-  if (effort == Effort::kFast) return {0, 1, false, 2, 0.7, {1, 5}, {0, 0}, 0, 1, 0, {1, 5}, {0, 0}};
+  if (effort == Effort::kFast) return {0, 1, 0, 2, 0.7, {1, 5}, {0, 0}, 0, 1, 0, {1, 5}, {0, 0}};
   if (effort == Effort::kDefault) {
-    const int cycles = static_cast<int>(std::min<int64_t>(2000000 / size, 3));
-    return {1500000, 8, size <= 1000000, 99, 0.7, {2, 8}, {3, 8}, 1000000, 3, cycles, {1, 15}, {1, 32.0}};
+    const int whole = size <= 1000000 ? static_cast<int>(std::clamp<int64_t>(1500000 / size, 4, 8)) : 0;
+    const int cycles = static_cast<int>(std::min<int64_t>(2000000 / size, 4));
+    return {1500000, 8, whole, 99, 0.7, {2, 8}, {3, 8}, 1300000, 6, cycles, {1, 15}, {1, 32.0}};
   }
-  if (size > 2000000) return {0, 1, false, 99, 0.8, {3, 30}, {4, 30}, 0, 1, 3, {2, 30}, {0, 0}};
-  return {4000000, 24, true, 99, 0.7, {3, 30}, {4, 30}, 2000000, 6, 6, {2, 30}, {2, 64.0}};
+  if (size > 2000000) return {0, 1, 0, 99, 0.8, {3, 30}, {4, 30}, 0, 1, 3, {2, 30}, {0, 0}};
+  return {4000000, 24, 8, 99, 0.7, {3, 30}, {4, 30}, 3000000, 12, 6, {2, 30}, {2, 64.0}};
 }
 
 struct Result {
@@ -65,14 +66,15 @@ class Multilevel {
 
   Result attempt(int kind, uint64_t seed) const {
     Result r;
-    if (plan_.whole && kind % 4 < 3) {
-      r.part = recursive_bisection(dag_, parts_, caps_[0], kWhole, stream_key(seed, 1), workers_);
+    if (plan_.whole > 0 && kind % 4 < 3) {
+      r.part = recursive_bisection(dag_, parts_, caps_[0], {6, 240, plan_.whole, {4, 60}}, stream_key(seed, 1),
+                                   workers_);
       rebalance(dag_, r.part, caps_, kPasses * parts_);
     } else {
       std::vector<Dag> coarse;
       std::vector<std::vector<int32_t>> cluster;
       coarsen(nullptr, seed, coarse, cluster);
-      r.part = initial(coarse.empty() ? dag_ : coarse.back(), plan_.whole ? kind / 4 * 2 : kind, seed);
+      r.part = initial(coarse.empty() ? dag_ : coarse.back(), plan_.whole > 0 ? kind / 4 * 2 : kind, seed);
       descend(coarse, cluster, r.part, false, stream_key(seed, 2));
     }
     measure(r);
@@ -169,7 +171,6 @@ class Multilevel {
     }
   }
 
-  static constexpr InitialEffort kWhole{6, 240, 4, {4, 60}};
   static constexpr int kPriceRounds = 8;
   const Dag& dag_;
   const Caps& caps_;
@@ -213,21 +214,24 @@ std::vector<int32_t> partition(const int32_t* src, const int32_t* dst, const int
   std::vector<Result> results(tries);
   const Multilevel solver(dag, caps, plan, workers.share(tries));
   workers.each(tries, [&](int t) { results[t] = solver.attempt(t, stream_key(options.seed, t)); });
-  std::stable_sort(results.begin(), results.end(), [](const Result& a, const Result& b) { return a.better(b); });
+  const auto by_cut = [](const Result& a, const Result& b) { return a.better(b); };
+  std::stable_sort(results.begin(), results.end(), by_cut);
   results.resize(finalists);
-  const Workers each = workers.share(finalists);
-  const Multilevel finisher(dag, caps, plan, each);
-  workers.each(finalists, [&](int t) {
-    const uint64_t key = stream_key(options.seed, 1000 + t);
-    for (int c = 0; c < plan.cycles && finisher.cycle(results[t], stream_key(key, c)); ++c) {
-    }
-    if (results[t].excess > 0) force_balance(dag, caps, plan, key, each, results[t]);
-  });
-  size_t best = 0;
-  for (size_t t = 1; t < results.size(); ++t) {
-    if (results[t].better(results[best])) best = t;
+  for (int c = 0; c < plan.cycles; ++c) {
+    // What a try is worth shows after a pass, so that the better half is worked on further.
+    const int count = std::max(1, finalists >> c);
+    results.resize(count);
+    const Multilevel finisher(dag, caps, plan, workers.share(count));
+    std::vector<uint8_t> more(count);
+    workers.each(count, [&](int t) {
+      more[t] = finisher.cycle(results[t], stream_key(stream_key(options.seed, 1000 + t), c));
+    });
+    std::stable_sort(results.begin(), results.end(), by_cut);
+    if (std::find(more.begin(), more.end(), 1) == more.end()) break;
   }
-  for (int32_t v = 0; v < nodes; ++v) part[name[v]] = results[best].part[v];
+  Result& best = results[0];
+  if (best.excess > 0) force_balance(dag, caps, plan, stream_key(options.seed, 1), workers, best);
+  for (int32_t v = 0; v < nodes; ++v) part[name[v]] = best.part[v];
   return part;
 }
 

@@ -47,8 +47,8 @@ struct PriceEffort {
 void refine_with_prices(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const PriceEffort& effort,
                         double unit, std::vector<double>& prices, uint64_t seed, const Workers& workers);
 
-// Moves nodes out of parts above their caps at the least cost, in at most so many passes, each of which may bring what is
-// too much one part nearer to where there is room; false where parts stay too heavy.
+// Moves nodes out of parts above their caps at the least cost, in at most so many passes, each of which may bring the
+// excess one part nearer to where there is room; false where parts stay too heavy.
 bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, int passes);
 
 }  // namespace hwdesign
