@@ -22,6 +22,7 @@ from hwdesign.netlist.waveforms import Waveform
 from hwdesign.spice.batch import Batch
 from hwdesign.spice.checks import fixes_phase
 from hwdesign.spice.circuit import GROUND, Circuit, Element
+from hwdesign.spice.inductors import coupled_groups, inductances
 from hwdesign.spice.waves import phase_wave
 
 SIGMA = CONSTANTS["hbar"] / (2 * CONSTANTS["ev"])
@@ -99,7 +100,7 @@ class Assembly:
         self.owner: dict[int, int] = {}
         self.position: dict[int, int] = {}
         coupled = {other for element in circuit.elements if element.kind == "K" for other in element.others}
-        groups = self._coupled_groups(coupled)
+        groups = coupled_groups(circuit, coupled)
         # A resistor beside a junction is a part of it, which spares the kernel work.
         self._junction_between = {
             frozenset(e.nodes): at for at, e in reversed(list(enumerate(circuit.elements))) if e.kind == "B"
@@ -358,23 +359,6 @@ class Assembly:
 
     # Inductors
 
-    def _coupled_groups(self, coupled: set[int]) -> list[list[int]]:
-        parent = {at: at for at in coupled}
-
-        def find(at: int) -> int:
-            while parent[at] != at:
-                at = parent[at]
-            return at
-
-        for element in self.circuit.elements:
-            if element.kind == "K":
-                for other in element.others[1:]:
-                    parent[find(other)] = find(element.others[0])
-        groups: dict[int, list[int]] = {}
-        for at in sorted(coupled):
-            groups.setdefault(find(at), []).append(at)
-        return list(groups.values())
-
     def _inductors(self, group: list[int]) -> None:
         """Stamps of inductors that couple with one another: the inverse of their inductances, where there is one."""
         elements = self.circuit.elements
@@ -383,7 +367,7 @@ class Assembly:
             self.inverse[group[0]] = [(group[0], SIGMA / alone)]
             self._both(self._static, elements[group[0]].nodes[0], elements[group[0]].nodes[1], SIGMA / alone)
             return
-        matrix = self._inductances(group)
+        matrix = inductances(self.circuit, self.batch, group)
         singular = len(group) == 1  # of next to nothing, or it would not be here
         if not singular:
             scale = np.sqrt(np.abs(np.einsum("nii->ni", matrix)))
@@ -410,28 +394,6 @@ class Assembly:
                 for node, sign in ((a, 1.0), (b, -1.0)):
                     self._static(node, c, sign * value)
                     self._static(node, d, -sign * value)
-
-    def _inductances(self, group: list[int]) -> Float:
-        """float64[N or 1, m, m]: self-inductances and mutual ones."""
-        own = [np.atleast_1d(np.asarray(self.get(at, "value"), np.float64)) for at in group]
-        factors: dict[tuple[int, int], Float] = {}
-        place = {at: row for row, at in enumerate(group)}
-        for at, element in enumerate(self.circuit.elements):
-            if element.kind != "K" or element.others[0] not in place:
-                continue
-            rows = [place[other] for other in element.others]
-            factor = np.atleast_1d(np.asarray(self.get(at, "value"), np.float64))
-            for first in rows:
-                for second in rows:
-                    if first != second:
-                        factors[first, second] = factor
-        count = max(len(values) for values in (*own, *factors.values()))
-        matrix = np.zeros((count, len(group), len(group)))
-        for row, values in enumerate(own):
-            matrix[:, row, row] = values
-        for (row, col), factor in factors.items():
-            matrix[:, row, col] = factor * np.sqrt(np.abs(own[row] * own[col]))
-        return matrix
 
 
 def _plain(value: NDArray[np.floating[Any]] | float) -> Float | float:

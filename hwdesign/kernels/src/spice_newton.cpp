@@ -314,7 +314,9 @@ class Integrator {
   void monitor(const double* rate, std::vector<double>& into) const {
     size_t at = 0;
     for (const BranchState& b : junctions_) into[at++] = across(b, rate);
-    for (const BranchState& b : capacitors_) into[at++] = across(b, rate);
+    for (size_t e = 0; e < capacitors_.size(); ++e) {
+      into[at++] = value(values_.capacitance, e) > 0 ? across(capacitors_[e], rate) : 0.0;
+    }
     const size_t first = at;
     std::fill(into.begin() + static_cast<int64_t>(first), into.end(), 0.0);
     for (size_t e = 0; e < net_.a1.size(); ++e) {
