@@ -140,7 +140,7 @@ def _prepare(
     times: dict[str, float] = {}
     for key, text in (("step", step), ("stop", stop)):
         if text is not None:
-            times[key] = _time(text, f"--{key}")
+            times[key] = time_option(text, f"--{key}")
         elif analysis is None:
             raise UsageError(f"{file} has no .tran line", mend=f"add one, or give --{key}")
         else:
@@ -148,7 +148,12 @@ def _prepare(
     return circuit, times
 
 
-def _time(text: str, option: str) -> float:
+def time_option(text: str, option: str) -> float:
+    """An option's time in seconds.
+
+    Raises:
+        UsageError: it is no positive time.
+    """
     from hwdesign.errors import FormatError
     from hwdesign.netlist.quantity import parse_number
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwdesign.cli import decks
+from hwdesign.cli import analyses, decks, performance
 from hwdesign.cli._command import command
 from hwdesign.cli._options import FileArgument, FromOption, SeedOption, TopOption
 from hwdesign.cli._output import Result, count, table
@@ -27,6 +27,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file to `app`."""
     command(app, "aig")(aig)
     decks.register(app)
+    analyses.register(app)
+    performance.register(app)
 
 
 def aig(
