@@ -268,7 +268,8 @@ def transfer(
     ]
     fit = found.fit
     data: dict[str, Any] = {
-        "file": str(file), "curve": rows, "fit": fit, "failed_runs": found.failed, "interrupted": found.interrupted,
+        "file": str(file), "curve": rows, "fit": fit, "note": found.note,
+        "failed_runs": found.failed, "interrupted": found.interrupted,
     }  # fmt: skip
     lines = [f"{file}: {count(len(rows), 'current')}, {int(found.offered.sum())} pulses"]
     lines += table(
@@ -281,7 +282,7 @@ def transfer(
             f"sigma {fit.sigma * 1e6:.3f} ± {fit.sigma_error * 1e6:.3f} uA, chi2 {fit.chi2:.2f} a degree of freedom"
         )
     else:
-        lines.append("no fit: at no current the share is between 0 and 1, or at too few")
+        lines.append(f"no fit: {found.note}")
     if found.failed:
         lines.append(f"{count(found.failed, 'run')} did not finish and count nowhere")
     write_result(output, rows, data, lines)

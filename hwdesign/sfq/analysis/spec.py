@@ -56,8 +56,9 @@ class Vary(Section):
         match: globs over elements' names, as `L*|XDUT`; `|` and `.` mean the same.
         param: a `.param` of the deck's top level, in place of `match`.
         together: whether all elements found share one factor.
-        shunts: template of the shunt resistor's name, as `R{}`: where a junction's area is made larger by margins,
-            shmoo or optimiser, its shunt is made smaller, so that Ic·R stays. Monte Carlo samples leave it alone.
+        shunts: name of the shunt resistor beside a junction, `{}` in it the junction's, as `R{}`. Where margins, shmoo
+            or optimiser make the junction's area larger, they make its shunt smaller, so that Ic·R stays. Monte Carlo
+            samples leave it alone.
         sigma: relative standard deviation of each element by itself (local spread).
         sigma_global: relative standard deviation of a factor that all elements found share in one sample.
     """
@@ -74,8 +75,6 @@ class Vary(Section):
     def _one_kind(self) -> Vary:
         if bool(self.match) == bool(self.param):
             raise refuse("an entry needs 'match' or 'param', and not both")
-        if self.shunts and "{}" not in self.shunts:
-            raise refuse("it has no '{}' for the junction's name", "shunts", mend="write R{}")
         return self
 
     @property
@@ -176,7 +175,8 @@ class TransferConfig(Section):
     Attributes:
         source: the current source that is stepped.
         start, stop, points: its currents, amperes.
-        input, output: junctions whose pulses are counted.
+        input: junction whose pulses in the deck as it is, without noise, tell how many a run sends.
+        output: junction whose pulses have passed.
         pulses: pulses offered at each current, at least.
         temperature: of all resistors and junctions, kelvin; by default the deck's.
         seed: of the noise.

@@ -50,10 +50,11 @@ class Transfer:
 
     Attributes:
         current: float64[n], amperes.
-        offered, passed: int64[n], net pulses at the input and at the output.
+        offered, passed: int64[n], pulses sent to the input, and net pulses at the output.
         failed: simulations that did not finish; they count nowhere.
         fit: None where the shares do not allow one.
         interrupted: whether pulses are missing.
+        note: why there is no fit; else empty.
     """
 
     current: Float
@@ -62,6 +63,7 @@ class Transfer:
     failed: int
     fit: Probit | None
     interrupted: bool = False
+    note: str = ""
 
     @property
     def share(self) -> Float:
@@ -83,11 +85,19 @@ def fit_probit(current: Float, passed: Counts, offered: Counts) -> Probit:
         passed, offered: int64[n].
 
     Raises:
-        DataError: fewer than two currents were measured, or the shares say nothing of a width.
+        DataError: fewer than two currents were measured, the shares say nothing of a width, or clearly more pulses
+            passed than were offered, so that shares are none.
     """
     x, k, n = (np.asarray(item, np.float64) for item in (current, passed, offered))
     used = n > 0
-    x, k, n = x[used], np.clip(k[used], 0, n[used]), n[used]
+    x, k, n = x[used], k[used], n[used]
+    if np.any(k - n > 0.01 * n + 3):
+        worst = int(np.argmax(k - n))
+        raise DataError(
+            f"at {x[worst]:g} A {k[worst]:.0f} pulses leave for {n[worst]:.0f} that enter: these are no shares",
+            mend="step the current over a smaller range, and look at the junctions",
+        )
+    k = np.clip(k, 0, n)
     mend = "take currents at which the share is between 0 and 1"
     if len(np.unique(x)) < 2 or np.sum((k > 0) & (k < n)) < 1 or np.all(k / n == k[0] / n[0]):
         raise DataError("the transfer curve has no width that could be fitted", mend=mend)
@@ -155,6 +165,7 @@ def transfer(study: Study, *, report: Report | None = None) -> Transfer:
         raise spec.fault(f"the deck has no current source '{config.source}'", "transfer", "source")
     entry = check_named(spec, study.circuit, config.input, "transfer", "input")
     leave = check_named(spec, study.circuit, config.output, "transfer", "output")
+    # Counted without noise: with noise, a few pulses run back from the decision and pass the input once more.
     each = abs(int(train(study.nominal.pulses, entry, spec.after).net(1)[0]))
     if each == 0:
         raise spec.fault(f"no pulse passes '{config.input}'", "transfer", "input")
@@ -178,15 +189,16 @@ def transfer(study: Study, *, report: Report | None = None) -> Transfer:
             good = np.ones(len(which), bool)
             good[list(result.failed)] = False
             failed += len(result.failed)
-            for name, counts in ((entry, offered), (leave, passed)):
-                net = np.abs(train(result.pulses, name, spec.after).net(len(which)))
-                np.add.at(counts, which[good], net[good])
+            net = np.abs(train(result.pulses, leave, spec.after).net(len(which)))
+            np.add.at(passed, which[good], net[good])
+            np.add.at(offered, which[good], each)
             if report is not None:
                 report("runs", begin + len(which), total)
     except KeyboardInterrupt:
         interrupted = True
+    fit, note = None, ""
     try:
         fit = fit_probit(current, passed, offered)
-    except DataError:
-        fit = None
-    return Transfer(current, offered, passed, failed, fit, interrupted)
+    except DataError as error:
+        note = str(error)
+    return Transfer(current, offered, passed, failed, fit, interrupted, note)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hwdesign.errors import UnsupportedError
 from hwdesign.formats import read
 from hwdesign.netlist.elaborate import elaborate
+from hwdesign.netlist.netlist import Netlist
 from hwdesign.netlist.parameters import module_environment
 from hwdesign.sfq.analysis.spec import Spec, Vary
 from hwdesign.spice import Circuit, compile_deck
@@ -51,11 +52,13 @@ class Space:
         spec: the specification.
         circuit: with nominal values.
         parameters: one a factor.
+        netlist: that the circuit was made of.
     """
 
     spec: Spec
     circuit: Circuit
     parameters: tuple[Parameter, ...]
+    netlist: Netlist = field(repr=False)
     _compiled: dict[tuple[tuple[str, float], ...], dict[str, float]] = field(default_factory=dict, repr=False)
 
     def of(self, entry: str) -> list[int]:
@@ -105,8 +108,9 @@ class Space:
         key = tuple(sorted(share.items()))
         if key not in self._compiled:
             nominal = {item.param: item.nominal for item in self.parameters if item.param}
-            source = read(self.spec.path)
-            other = compile_deck(source, self.spec.top, {name: nominal[name] * by for name, by in share.items()})
+            if len(self._compiled) >= MAX_COMPILED:
+                self._compiled.clear()
+            other = compile_deck(self.netlist, self.spec.top, {name: nominal[name] * by for name, by in share.items()})
             self._compiled[key] = _difference(self.circuit, other)
         return self._compiled[key]
 
@@ -176,7 +180,7 @@ def build_space(spec: Spec) -> Space:
             for name in names:
                 inverse = (_shunt(spec, circuit, at, entry, name),) if entry.shunts else ()
                 parameters.append(Parameter(name, at, (name,), inverse, nominal=circuit.nominal(name)))
-    return Space(spec, circuit, tuple(parameters))
+    return Space(spec, circuit, tuple(parameters), netlist)
 
 
 def _found(spec: Spec, circuit: Circuit, at: int, entry: Vary) -> list[str]:
