@@ -9,18 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from hwdesign.errors import ConfigError, NetlistError
 from hwdesign.files import read_input, write_text
-from hwdesign.learn import Section, parse_section
+from hwdesign.settings import Section, parse_section, refuse
 
 MAX_JSON = 64 << 20
 MAX_WIDTH = 1024
-
-
-def _refuse(reason: str, *at: str | int) -> PydanticCustomError:
-    return PydanticCustomError("config", "{reason}", {"reason": reason, "at": at, "mend": ""})
 
 
 class Layer(Section):
@@ -41,16 +36,16 @@ class Layer(Section):
     @model_validator(mode="after")
     def _rectangle(self) -> Layer:
         if not self.it_ua or len(self.it_ua) > MAX_WIDTH:
-            raise _refuse(f"a layer has 1 to {MAX_WIDTH} neurons, not {len(self.it_ua)}", "it_ua")
+            raise refuse(f"a layer has 1 to {MAX_WIDTH} neurons, not {len(self.it_ua)}", "it_ua")
         if len(self.ix_ua) != len(self.it_ua):
-            raise _refuse(f"{len(self.ix_ua)} rows of synapses for {len(self.it_ua)} neurons", "ix_ua")
+            raise refuse(f"{len(self.ix_ua)} rows of synapses for {len(self.it_ua)} neurons", "ix_ua")
         if len({len(row) for row in self.ix_ua}) != 1:
-            raise _refuse("the neurons' rows of synapses differ in length", "ix_ua")
+            raise refuse("the neurons' rows of synapses differ in length", "ix_ua")
         for at, row in enumerate(self.ix_ua):
             if any(value is not None and not 0 <= value <= 400 for value in row):
-                raise _refuse("a synapse's current lies between 0 and 400 µA", "ix_ua", at)
+                raise refuse("a synapse's current lies between 0 and 400 µA", "ix_ua", at)
         if any(not 0 <= value <= 400 for value in self.it_ua):
-            raise _refuse("a neuron's current lies between 0 and 400 µA", "it_ua")
+            raise refuse("a neuron's current lies between 0 and 400 µA", "it_ua")
         return self
 
     @property
@@ -90,9 +85,9 @@ class Coding(Section):
     @model_validator(mode="after")
     def _fits(self) -> Coding:
         if not 1 <= len(self.slots) <= MAX_WIDTH:
-            raise _refuse(f"a network has 1 to {MAX_WIDTH} features", "slots")
+            raise refuse(f"a network has 1 to {MAX_WIDTH} features", "slots")
         if min(self.slots) < 0 or (max(self.slots) + 1) * self.slot_ps > self.period_ps:
-            raise _refuse("the slots do not fit into the period", "slots")
+            raise refuse("the slots do not fit into the period", "slots")
         return self
 
     @property
@@ -165,7 +160,7 @@ class Network(Section):
         width = self.coding.rails
         for at, layer in enumerate(self.layers):
             if layer.inputs != width:
-                raise _refuse(f"the layer has {layer.inputs} inputs, but {width} come in", "layers", at)
+                raise refuse(f"the layer has {layer.inputs} inputs, but {width} come in", "layers", at)
             width = layer.outputs
         return self
 
