@@ -13,32 +13,56 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwdesign.cli._command import INTERRUPTED
+from hwdesign.cli._command import INTERRUPTED, UsageError
 from hwdesign.cli._output import Result, count, plain
 from hwdesign.cli.decks import time_option
 
 if TYPE_CHECKING:
-    from hwdesign.sfq.analysis import Spec, Study
+    from hwdesign.sfq.analysis import Study
 
 SpecOption = Annotated[Path, typer.Option("--spec", metavar="SPEC.yaml", help="What varies, and when the deck works.")]
 TableOption = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="OUT", help="All results: .json as JSON, else as CSV.")
 ]
 PlotOption = Annotated[Path | None, typer.Option("--plot", metavar="OUT.png", help="A plot.")]
+AnySpecOption = Annotated[
+    Path | None,
+    typer.Option("--spec", metavar="SPEC.yaml", help="Without one, XDUT varies, and what is printed must stay."),
+]
+VaryOption = Annotated[
+    list[str] | None, typer.Option("--vary", metavar="GLOB", help="Without --spec: what varies, as 'L*|XDUT'; often.")
+]
+CheckOption = Annotated[
+    list[str] | None, typer.Option("--check", metavar="JUNCTION", help="Without --spec: must keep its pulses; often.")
+]
 StepOption = Annotated[str | None, typer.Option("--step", metavar="TIME", help="Simulator's step, as 0.1p.")]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, max=1024, help="Threads of the simulator.")]
 
 
-def study_of(file: Path, spec: Path, threads: int, *, step: str | None = None, checks: bool = True) -> Study:
-    """A specification for a deck, made ready."""
-    from hwdesign.sfq.analysis import load_spec, prepare
+def study_of(
+    file: Path,
+    spec: Path | None,
+    threads: int,
+    *,
+    step: str | None = None,
+    vary: Sequence[str] | None = None,
+    check: Sequence[str] | None = None,
+    checks: bool = True,
+) -> Study:
+    """A specification for a deck, or where there is none what `default_spec` makes of the deck, made ready.
 
-    return prepare(with_step(load_spec(spec, file), step), threads=threads, checks=checks)
+    Raises:
+        UsageError: `vary` or `check` beside a specification, or a wrong step.
+        As `hwdesign.sfq.analysis.prepare`.
+    """
+    from hwdesign.sfq.analysis import default_spec, load_spec, prepare
 
-
-def with_step(spec: Spec, step: str | None) -> Spec:
-    """A specification with another step, where one is given."""
-    return spec if step is None else spec.model_copy(update={"step": time_option(step, "--step")})
+    if spec is not None and (vary or check):
+        raise UsageError("--vary and --check do not go with --spec", mend="write them into the specification")
+    chosen = load_spec(spec, file) if spec is not None else default_spec(file, vary=vary or (), checks=check or ())
+    if step is not None:
+        chosen = chosen.model_copy(update={"step": time_option(step, "--step")})
+    return prepare(chosen, threads=threads, checks=checks)
 
 
 @contextlib.contextmanager

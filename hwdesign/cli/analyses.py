@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwdesign.cli._analyses import (
+    AnySpecOption,
+    CheckOption,
     PlotOption,
     SpecOption,
     StepOption,
     TableOption,
     ThreadsOption,
+    VaryOption,
     ending,
     progress,
     study_of,
-    with_step,
     write_plot,
     write_result,
 )
@@ -41,7 +43,9 @@ def register(app: typer.Typer) -> None:
 
 def margins(
     file: FileArgument,
-    spec: SpecOption,
+    spec: AnySpecOption = None,
+    vary: VaryOption = None,
+    check: CheckOption = None,
     output: TableOption = None,
     plot: PlotOption = None,
     step: StepOption = None,
@@ -53,7 +57,7 @@ def margins(
     """
     from hwdesign.sfq.analysis import margins as search
 
-    study = study_of(file, spec, threads, step=step)
+    study = study_of(file, spec, threads, step=step, vary=vary, check=check)
     with progress() as report:
         found = search(study, report=report)
     rows = margin_rows(found)
@@ -111,23 +115,14 @@ def margin_table(found: Margins) -> list[str]:
 
 def yield_(
     file: FileArgument,
-    spec: Annotated[
-        Path | None,
-        typer.Option(
-            "--spec", metavar="SPEC.yaml", help="Specification; without one, XDUT varies and what is printed must stay."
-        ),
-    ] = None,
+    spec: AnySpecOption = None,
     samples: Annotated[int | None, typer.Option("--samples", min=1, max=1_000_000, help="Most samples.")] = None,
     sigma: Annotated[
         list[str] | None,
         typer.Option("--sigma", metavar="SHARE", help="Local spread, as 5%; or ENTRY=5% for one entry; often."),
     ] = None,
-    vary: Annotated[
-        list[str] | None, typer.Option("--vary", metavar="GLOB", help="What varies, as 'L*|XDUT'; often. No --spec.")
-    ] = None,
-    check: Annotated[
-        list[str] | None, typer.Option("--check", metavar="JUNCTION", help="Must keep its pulses; often. No --spec.")
-    ] = None,
+    vary: VaryOption = None,
+    check: CheckOption = None,
     width: Annotated[
         str | None, typer.Option("--width", metavar="SHARE", help="Stop once half the 95 % interval is that, as 0.5%.")
     ] = None,
@@ -144,13 +139,9 @@ def yield_(
     Local Gaussian spreads of each element, and global ones that the specification's entries share. -o writes every
     sample and why it failed.
     """
-    from hwdesign.sfq.analysis import load_spec, monte_carlo, prepare
-    from hwdesign.sfq.analysis.defaults import default_spec
+    from hwdesign.sfq.analysis import monte_carlo
 
-    if spec is not None and (vary or check):
-        raise UsageError("--vary and --check do not go with --spec", mend="write them into the specification")
-    chosen = load_spec(spec, file) if spec is not None else default_spec(file, vary=vary or (), checks=check or ())
-    study = prepare(with_step(chosen, step), threads=threads)
+    study = study_of(file, spec, threads, step=step, vary=vary, check=check)
     with progress() as report:
         found = monte_carlo(
             study, samples=samples, sigma=_sigma(sigma or []), seed=seed,

@@ -10,6 +10,7 @@ batches on the embedded engine.
 """
 
 from hwdesign.sfq.analysis.criterion import Verdict
+from hwdesign.sfq.analysis.defaults import default_spec
 from hwdesign.sfq.analysis.margins import Margin, Margins, margins
 from hwdesign.sfq.analysis.montecarlo import Yield, monte_carlo
 from hwdesign.sfq.analysis.optimise import Optimised, optimise
@@ -34,6 +35,7 @@ __all__ = [
     "Transfer",
     "Verdict",
     "Yield",
+    "default_spec",
     "delay",
     "energy",
     "error_rates",
