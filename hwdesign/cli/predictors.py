@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hwdesign.cli import sfq_network
 from hwdesign.cli._command import command
 from hwdesign.cli._options import (
     ConfigOption,
@@ -42,6 +43,7 @@ PatternsOption = Annotated[
 def register(*, train: typer.Typer, predict: typer.Typer, evaluate: typer.Typer) -> None:
     """Add the predictors to the groups."""
     command(train, "aig")(train_aig)
+    sfq_network.register_train(train)
     command(predict, "aig")(predict_aig)
     command(evaluate, "aig")(evaluate_aig)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwdesign.cli import analyses, decks, performance
+from hwdesign.cli import analyses, decks, performance, sfq_network
 from hwdesign.cli._command import command
 from hwdesign.cli._options import FileArgument, FromOption, SeedOption, TopOption
 from hwdesign.cli._output import Result, count, table
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     decks.register(app)
     analyses.register(app)
     performance.register(app)
+    sfq_network.register_simulate(app)
 
 
 def aig(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hwdesign.errors import NetlistError
 from hwdesign.netlist import Builder, Direction, Directive, ModuleBuilder, Netlist
 from hwdesign.netlist.devices import CURRENT_SOURCE, RESISTOR
-from hwdesign.sfq.bench import LOAD_OHM
+from hwdesign.sfq.bench import LOAD_OHM, stimulus
 from hwdesign.sfq.cells import DCSFQ, JTL, Merger, Neuron, Splitter, Synapse
 from hwdesign.sfq.draft import GROUND
 from hwdesign.sfq.network.network import Layer, Network
@@ -85,9 +87,7 @@ def _build_layer(
     for source, net in enumerate(nets):
         readers = np.flatnonzero(present[:, source]).tolist()
         if not readers:
-            ground, load = module.net(GROUND), module.net(f"unused{source}")
-            JTL(process=process).place(module, {"a": net, "q": load}, name=f"XU{source}")
-            module.cell(RESISTOR, [load, ground], name=f"RU{source}", params={"value": LOAD_OHM})
+            module.instance(_sink(module.owner, process).name, {"a": net}, name=f"XU{source}")
             continue
         leaves = fan_out(module, net, len(readers), name=f"XS{at}_{source}_", splitter=splitter)
         for n, leaf, level in zip(readers, leaves, fan_out_levels(len(readers)), strict=True):
@@ -112,6 +112,16 @@ def _build_layer(
         neuron.place(module, {"a": root, "q": end}, name=f"XN{at}_{n}")
 
 
+def _sink(builder: Builder, process: Process) -> ModuleBuilder:
+    """Where an input without a synapse ends."""
+    module = builder.module("sfq_sink")
+    if not module.as_type().roles:
+        net, load = module.port("a", Direction.IN), module.net("q")
+        JTL(process=process).place(module, {"a": net, "q": load}, name="X1")
+        module.cell(RESISTOR, [load, module.net(GROUND)], name="R1", params={"value": LOAD_OHM})
+    return module
+
+
 def _delay(module: ModuleBuilder, net: int, stages: int, name: str, process: Process) -> int:
     if not stages:
         return net
@@ -132,9 +142,14 @@ def network_netlist(network: Network, process: Process = LINEAR_10KA) -> Netlist
 
 
 def network_bench(
-    network: Network, process: Process = LINEAR_10KA, *, step_ps: float = 0.1, temperature_k: float | None = None
+    network: Network,
+    process: Process = LINEAR_10KA,
+    *,
+    step_ps: float = 0.1,
+    temperature_k: float | None = None,
+    pattern: ArrayLike | None = None,
 ) -> Netlist:
-    """A netlist that drives a network and loads it; the sources' waveforms are the batch's to set.
+    """A netlist that drives a network and loads it.
 
     Rail r: source `IIN_r`, converter `XSRC_r`, line `XIN_r`, the network `XNET`. Output j: line `XOUT_j`, 2 ohm.
 
@@ -143,6 +158,7 @@ def network_bench(
         process: process card.
         step_ps: of the simulation.
         temperature_k: noise temperature of the network's shunts; by default the process's.
+        pattern: float[features] in 0..1 that the sources send; by default they rest, for a batch to set.
 
     Raises:
         NetlistError: see `build_network`.
@@ -154,9 +170,11 @@ def network_bench(
     ground = top.net(GROUND)
     source, line = DCSFQ(process=own), JTL(process=own)
     pins: dict[str, int] = {}
+    rails = network.coding.rails
+    times = [()] * rails if pattern is None else network.coding.times_ps([np.asarray(pattern, np.float64)])[0]
     for rail in range(network.coding.rails):
         drive, middle = top.net(f"i_{rail}"), top.net(f"s_{rail}")
-        top.cell(CURRENT_SOURCE, [ground, drive], name=f"IIN_{rail}", params={"tran": "pwl(0 0 1e-12 0)"})
+        top.cell(CURRENT_SOURCE, [ground, drive], name=f"IIN_{rail}", params={"tran": _pwl(times[rail])})
         source.place(top, {"a": drive, "q": middle}, name=f"XSRC_{rail}")
         pins[f"in{rail}"] = top.net(f"in{rail}")
         line.place(top, {"a": middle, "q": pins[f"in{rail}"]}, name=f"XIN_{rail}")
@@ -169,6 +187,11 @@ def network_bench(
     builder.directives.append(Directive("tran", f"{step_ps:g}p {stop_ps(network):g}p 0 {step_ps:g}p"))
     builder.directives.append(Directive("print", " ".join(f"v(ROUT_{out})" for out in range(network.outputs))))
     return builder.freeze()
+
+
+def _pwl(times_ps: Sequence[float]) -> str:
+    values = stimulus(times_ps).values if times_ps else (0.0, 0.0, 1e-12, 0.0)
+    return f"pwl({' '.join(f'{value:.9g}' for value in values)})"
 
 
 def latency_ps(network: Network) -> float:

@@ -114,7 +114,7 @@ def test_unused_inputs_end_in_a_resistor_and_missing_synapses_are_refused():
     layer = Layer(ix_ua=((140.0, None),), it_ua=(130.0,), l_storage_ph=8.0)
     one = Network(coding=Coding(pulses=1, slots=(0, 0), dual_rail=False), layers=(layer,), decide_at=1)
     names = network_netlist(one).modules["network"].cell_labels()
-    assert "RU1" in names
+    assert "XU1" in names
     run = simulate_patterns(one, [[1, 1], [0, 1]], [1, 0], temperature_k=0)
     assert run.correct.all()
     deaf = Layer(ix_ua=((None, None),), it_ua=(130.0,))

@@ -1,0 +1,186 @@
+"""`hwdesign train sfq`, `hwdesign simulate xor` and `hwdesign simulate network`: SFQ networks, trained and proved."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hwdesign.cli._command import command, say
+from hwdesign.cli._options import ConfigOption, RunOption, SetOption, default_run
+from hwdesign.cli._output import Result, count, table
+
+if TYPE_CHECKING:
+    from hwdesign.sfq.network import Network, NetworkConfig, Proof
+
+_SHOWN = 16
+
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Train even where the folder holds a trained network.")]
+ChipsOption = Annotated[
+    int | None,
+    typer.Option("--chips", min=1, max=100_000, help="Monte Carlo instances, by default the configuration's."),
+]
+SpreadOption = Annotated[
+    float | None, typer.Option("--spread", min=0, max=0.5, help="Local spread, by default the configuration's.")
+]
+
+
+def register_train(app: typer.Typer) -> None:
+    """Add the training to `app`."""
+    command(app, "sfq")(train_sfq)
+
+
+def register_simulate(app: typer.Typer) -> None:
+    """Add the proofs to `app`."""
+    command(app, "xor")(xor)
+    command(app, "network")(network)
+
+
+def train_sfq(config: ConfigOption, run: RunOption = None, set_: SetOption = None) -> Result:
+    """Train the bias currents of an SFQ network.
+
+    Measures synapse, neuron and merger on the embedded engine, then trains the architecture-level model on them.
+    """
+    from hwdesign.sfq.network import load_network_config
+
+    folder = run or default_run(config)
+    data, lines = _train(load_network_config(config, set_ or []), folder)
+    return Result(data, lines)
+
+
+def xor(
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="YAML", help="By default the same as sims/xor.yaml.")
+    ] = None,
+    run: RunOption = None,
+    chips: ChipsOption = None,
+    spread: SpreadOption = None,
+    fresh: FreshOption = False,
+    set_: SetOption = None,
+) -> Result:
+    """Prove an XOR network, from training to netlist.
+
+    Trains the network or loads it from the run's folder, generates its netlist of SFQ cells, simulates all patterns on
+    many chips with thermal noise and spreads, and writes decks, report and plots to the folder.
+    """
+    from hwdesign.sfq.network import NetworkConfig, load_network_config
+
+    settings = NetworkConfig(name="xor") if config is None else load_network_config(config, set_ or [])
+    if config is None and set_:
+        from hwdesign.cli._command import UsageError
+
+        raise UsageError("--set goes with --config", mend="add --config sims/xor.yaml")
+    return _prove(
+        settings, run or (Path("runs") / "xor" if config is None else default_run(config)), chips, spread, fresh
+    )
+
+
+def network(
+    config: ConfigOption,
+    run: RunOption = None,
+    chips: ChipsOption = None,
+    spread: SpreadOption = None,
+    fresh: FreshOption = False,
+    set_: SetOption = None,
+) -> Result:
+    """Prove any SFQ network, as `simulate xor` does."""
+    from hwdesign.sfq.network import load_network_config
+
+    return _prove(load_network_config(config, set_ or []), run or default_run(config), chips, spread, fresh)
+
+
+def _train(config: NetworkConfig, folder: Path) -> tuple[dict[str, Any], list[str]]:
+    from hwdesign.sfq.network import train_network
+
+    trained = train_network(config, say=say if sys.stderr.isatty() else lambda line: None)
+    trained.save(folder)
+    synapse, neuron = trained.tables.synapse, trained.tables.neuron
+    data: dict[str, Any] = {
+        "run": str(folder),
+        "name": config.name,
+        "task": config.task,
+        "accuracy": trained.accuracy,
+        "starts": trained.starts,
+        "steps": trained.steps,
+        "seconds": trained.seconds,
+        "synapse": {"mu_ua": synapse.mu_ua, "sigma_ua": synapse.sigma_ua, "mu_spread_ua": synapse.mu_spread_ua},
+        "neuron": {"base": neuron.base, "gain": neuron.gain, "tau_ps": neuron.tau_ps, "spread": neuron.spread},
+        "layers": [layer.outputs for layer in trained.network.layers],
+        "synapses": _synapses(trained.network),
+    }
+    lines = [
+        f"synapse: µ = {synapse.mu_ua:.2f} µA, σ = {synapse.sigma_ua:.2f} µA at {trained.tables.temperature_k:g} K; "
+        f"µ varies by {synapse.mu_spread_ua:.1f} µA between chips with {100 * trained.tables.spread:g} % spread",
+        f"neuron: threshold {neuron.base:.3f} - {neuron.gain:.5f}·IT/µA quanta (fit error {neuron.error:.4f}), "
+        f"leak τ = {neuron.tau_ps:.1f} ps, varies by {neuron.spread:.3f} quanta",
+        f"{folder}: trained in {count(trained.starts, 'start')}, {trained.seconds:.0f} s; "
+        f"{count(data['synapses'], 'synapse')}, {' + '.join(map(str, data['layers']))} neurons; "
+        f"{100 * trained.accuracy:.2f} % of the decisions are right in the architecture-level model",
+    ]
+    return data, lines
+
+
+def _synapses(network: Network) -> int:
+    return sum(int(layer.present().sum()) for layer in network.layers)
+
+
+def _prove(config: NetworkConfig, folder: Path, chips: int | None, spread: float | None, fresh: bool) -> Result:
+    from hwdesign.sfq.network import TASKS, export, load_network, prove, write_proof
+    from hwdesign.sfq.network.train import NETWORK_FILE
+
+    data: dict[str, Any] = {"run": str(folder)}
+    stored = folder / NETWORK_FILE
+    if fresh or not stored.is_file():
+        data["training"], lines = _train(config, folder)
+    else:
+        lines = [f"{stored}: trained before (--fresh trains again)"]
+    trained = load_network(stored)
+    task = TASKS[config.task]()
+    proof = prove(
+        trained, task, chips=chips or config.chips, spread=config.spread if spread is None else spread,
+        sweep=config.sweep, seed=config.seed, threads=config.train.threads,
+        report=_report if sys.stderr.isatty() else lambda done, total: None,
+    )  # fmt: skip
+    busiest = task.patterns[int(task.labels.argmax())]
+    files = [*export(trained, busiest, folder), *write_proof(proof, folder)]
+    data |= {"proof": proof.as_dict(), "files": [str(path) for path in files]}
+    return Result(data, [*lines, *_lines(proof), f"written: {' '.join(path.name for path in files)}"])
+
+
+def _report(done: int, total: int) -> None:
+    say(f"circuit level: {done} of {total} spreads")
+
+
+def _lines(proof: Proof) -> list[str]:
+    found = proof.as_dict()
+    low, high = found["yield_interval"]
+    rows = (
+        (
+            " ".join(f"{value:g}" for value in row["pattern"]),
+            row["label"],
+            " ".join(f"{value:.2f}" for value in row["counts_mean"]),
+            f"{100 * row['correct']:.2f} %",
+            f"{row['margin_mean']:.3f}",
+            "-" if row["latency_ps"] is None else f"{row['latency_ps']:.0f}",
+            f"{row['energy_aj']:.1f}",
+        )
+        for row in found["patterns"][:_SHOWN]
+    )
+    lines = [
+        f"circuit: {found['junctions']} junctions, {found['bias_ma']:.2f} mA of bias, window {found['window_ps']:g} ps",
+        f"{found['chips']} chips, {found['temperature_k']:g} K, local spread {100 * found['spread']:g} %:",
+        *table(("pattern", "class", "mean count", "right", "margin", "latency (ps)", "energy (aJ)"), rows),
+    ]
+    if len(found["patterns"]) > _SHOWN:
+        lines.append(f"... {len(found['patterns']) - _SHOWN} more patterns in report.json")
+    lines += [
+        f"right decisions {100 * found['correct']:.2f} % (worst pattern {100 * found['least_correct']:.2f} %); "
+        f"chips right in every pattern {100 * found['yield']:.2f} % ({100 * low:.2f} to {100 * high:.2f})",
+        f"least margin {found['margin_least']:.3f} of a full window; energy {found['energy_aj']:.1f} aJ a decision, "
+        f"{found['energy_cooled_aj'] / 1000:.1f} fJ with {found['cooling_factor']:g} W/W of cooling",
+        "yield against local spread: "
+        + ", ".join(f"{100 * point['spread']:g} %: {100 * point['yield']:.1f} %" for point in found["sweep"]),
+    ]
+    return lines

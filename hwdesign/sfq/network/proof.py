@@ -1,0 +1,226 @@
+"""The proof of a network: its circuit decides all patterns on many chips; margins and yield against spread."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hwdesign.files import open_atomic, write_text
+from hwdesign.formats import write
+from hwdesign.formats.spice.writer import write_spice
+from hwdesign.netlist.elaborate import elaborate
+from hwdesign.sfq.analysis.statistics import wilson
+from hwdesign.sfq.library import structural
+from hwdesign.sfq.network.circuit import PatternRun, Spread, simulate_patterns
+from hwdesign.sfq.network.netlist import network_bench, network_netlist
+from hwdesign.sfq.network.network import Network
+from hwdesign.sfq.network.tasks import Task
+from hwdesign.sfq.process import LINEAR_10KA, Process
+
+Report = Callable[[int, int], None]
+
+COOLING = 400.0
+"""Watt at room temperature for a watt at 4.2 K: a usual figure for a large helium plant (D. S. Holmes, A. L. Ripple and
+M. A. Manheimer, IEEE Trans. Appl. Supercond. 23 (2013) 1701610)."""
+
+
+@dataclass(frozen=True)
+class SpreadPoint:
+    """Yield at one spread.
+
+    Attributes:
+        sigma: local spread.
+        chips: Monte Carlo instances.
+        right: chips that decide every pattern correctly.
+        decisions: share of right decisions.
+        margin: mean over chips of the least margin over patterns.
+    """
+
+    sigma: float
+    chips: int
+    right: int
+    decisions: float
+    margin: float
+
+    @property
+    def share(self) -> float:
+        """Yield."""
+        return self.right / self.chips
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's interval of the yield, 95 %."""
+        return wilson(self.right, self.chips)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A network at circuit level.
+
+    Attributes:
+        network: what was simulated.
+        task: patterns and classes.
+        run: at the spread that the network shall stand.
+        spread: that spread.
+        sweep: yield at other spreads, rising; the run's own among them.
+        silent: counts without noise and spreads, int64[patterns, outputs].
+        seconds: wall time.
+    """
+
+    network: Network
+    task: Task
+    run: PatternRun
+    spread: float
+    sweep: Sequence[SpreadPoint]
+    silent: NDArray[np.int64]
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        run = self.run
+        chips = len(run.counts)
+        rates = run.correct.mean(axis=0)
+        patterns = []
+        for at, pattern in enumerate(self.task.patterns.tolist()):
+            latency = run.latency_ps[:, at]
+            fired = latency[np.isfinite(latency)]
+            patterns.append({
+                "pattern": pattern,
+                "label": int(run.labels[at]),
+                "counts_mean": run.counts[:, at].mean(axis=0).tolist(),
+                "counts_silent": self.silent[at].tolist(),
+                "correct": float(rates[at]),
+                "interval": list(wilson(int(run.correct[:, at].sum()), chips)),
+                "margin_mean": float(run.margins[:, at].mean()),
+                "margin_least": float(run.margins[:, at].min()),
+                "latency_ps": float(fired.mean()) if len(fired) else None,
+                "energy_aj": float(run.energy_aj[:, at].mean()),
+            })  # fmt: skip
+        energy = float(run.energy_aj.mean())
+        return {
+            "network": self.network.name,
+            "temperature_k": self.network.temperature_k,
+            "spread": self.spread,
+            "chips": chips,
+            "junctions": run.junctions,
+            "bias_ma": run.bias_ma,
+            "window_ps": run.window_ps,
+            "correct": float(run.correct.mean()),
+            "least_correct": float(rates.min()),
+            "yield": run.all_correct,
+            "yield_interval": list(wilson(int(run.correct.all(axis=1).sum()), chips)),
+            "margin_least": float(run.margins.min()),
+            "failed": int(run.failed.sum()),
+            "energy_aj": energy,
+            "energy_cooled_aj": energy * COOLING,
+            "cooling_factor": COOLING,
+            "patterns": patterns,
+            "sweep": [
+                {
+                    "spread": p.sigma, "chips": p.chips, "yield": p.share, "interval": list(p.interval),
+                    "decisions": p.decisions, "margin": p.margin,
+                }
+                for p in self.sweep
+            ],
+            "seconds": self.seconds,
+        }  # fmt: skip
+
+
+def prove(
+    network: Network,
+    task: Task,
+    *,
+    chips: int = 256,
+    spread: float = 0.05,
+    sweep: Sequence[float] = (),
+    seed: int = 0,
+    threads: int = 1,
+    process: Process = LINEAR_10KA,
+    report: Report = lambda done, total: None,
+) -> Proof:
+    """Simulate a network's circuit on all patterns.
+
+    Args:
+        network: with its currents.
+        task: patterns and classes.
+        chips: Monte Carlo instances, each with its own spreads; each of their patterns has its own noise.
+        spread: local, relative, of junctions, inductors and resistors; the bias currents are what they are set to.
+        sweep: further spreads, simulated on as many chips.
+        seed: of spreads and noise.
+        threads: of the simulator.
+        process: process card.
+        report: told how many of the spreads are done.
+    """
+    begin = time.monotonic()
+    spreads = sorted({spread, *sweep})
+    silent = simulate_patterns(network, task.patterns, task.labels, temperature_k=0, process=process)
+    points, main = [], None
+    for done, sigma in enumerate(spreads):
+        report(done, len(spreads))
+        run = simulate_patterns(
+            network, task.patterns, task.labels, chips=chips, spread=Spread.local(sigma) if sigma else None,
+            seed=seed, threads=threads, process=process,
+        )  # fmt: skip
+        right = int(run.correct.all(axis=1).sum())
+        margin = float(run.margins.min(axis=1).mean())
+        points.append(SpreadPoint(sigma, chips, right, float(run.correct.mean()), margin))
+        main = run if sigma == spread else main
+    report(len(spreads), len(spreads))
+    assert main is not None
+    return Proof(network, task, main, spread, points, silent.counts[0], time.monotonic() - begin)
+
+
+def export(network: Network, pattern: ArrayLike, folder: Path, process: Process = LINEAR_10KA) -> list[Path]:
+    """Write the network's netlist for other tools. Returns the files.
+
+    `NAME.cir`, `NAME_ngspice.cir`, `NAME_wrspice.cir`: test benches for JoSIM, ngspice and WRspice that send one
+    pattern; `NAME.v`: structural Verilog of the cells, their currents as parameters.
+
+    Args:
+        network: with its currents.
+        pattern: float[features] in 0..1.
+        folder: made if missing.
+        process: process card.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    bench = elaborate(network_bench(network, process, temperature_k=0, pattern=pattern))
+    for dialect, name in (("josim", ""), ("ngspice", "_ngspice"), ("wrspice", "_wrspice")):
+        files.append(folder / f"{network.name}{name}.cir")
+        write_spice(bench, files[-1], dialect=dialect)  # type: ignore[arg-type]
+    files.append(folder / f"{network.name}.v")
+    write(structural(network_netlist(network, process)), files[-1])
+    return files
+
+
+def write_proof(proof: Proof, folder: Path) -> list[Path]:
+    """Write `report.json`, `yield.png`, `margin.png` and `counts.png`. Returns the files.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    from hwdesign.sfq.network import plots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [folder / "report.json"]
+    write_text(files[0], json.dumps(proof.as_dict(), indent=2) + "\n")
+    pictures = {
+        "yield.png": plots.yield_png(proof),
+        "margin.png": plots.margin_png(proof),
+        "counts.png": plots.counts_png(proof),
+    }
+    for name, content in pictures.items():
+        with open_atomic(folder / name) as stream:
+            stream.write(content)
+        files.append(folder / name)
+    return files
