@@ -95,7 +95,7 @@ def test_optimise_keeps_its_state(cli: Cli, spec: Path, tmp_path: Path) -> None:
         assert done.code == 0, done.err
         assert done.out.splitlines()[0] == f"{JTL}: 1 generation"
         assert "critical margin before: " in done.out and "critical margin after: " in done.out
-    assert len(json.loads(state.read_text())["history"]) == 1
+    assert len(json.loads(state.read_text())["scores"]) == 1
 
 
 @pytest.mark.parametrize(

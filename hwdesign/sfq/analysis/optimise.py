@@ -1,7 +1,7 @@
-"""Search for values that widen the critical margin: differential evolution, a generation in a few batches.
+"""Search for values that widen the critical margin: CMA-ES, a generation in a few batches.
 
-The search is SciPy's `differential_evolution` (R. Storn, K. Price, J. Global Optim. 11, 1997), whose vectorised form
-hands over whole generations.
+The search is `cma`'s covariance matrix adaptation (N. Hansen, A. Ostermeier, Evol. Comput. 9, 2001), asked for a
+generation and told its scores.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Float = NDArray[np.float64]
 SCAN, TOLERANCE = 8, 0.02
 """How coarsely a design's margins are measured in the search; the comparison at the end is finer."""
 
-FIRST_SPREAD = 0.25
-"""Standard deviation of the first generation, as a share of the bound."""
+FIRST_SPREAD = 0.2
+"""Standard deviation of the first generation around the deck, as a share of the bound."""
 
 MEAN_WEIGHT = 0.05
 """Share of the mean margin in the score: it tells designs apart whose critical margins the scan finds equal."""
@@ -95,40 +95,24 @@ def optimise(study: Study, *, state: str | Path | None = None, report: Report | 
         DataError: the state file belongs to another search, or is damaged.
         As `hwdesign.spice.simulate`.
     """
-    from scipy.optimize import differential_evolution
-
     config = study.spec.optimise
     free = _free(study)
     names = tuple(item.name for item in study.space.parameters)
     search = _Search(study, free, None if state is None else Path(state))
     search.load()
-    generator = np.random.default_rng([config.seed, len(search.history)])
-    if search.population is None:
-        # Around the deck, which mostly works, and not all over the box, most of which does not.
-        span = generator.normal(0.0, config.bound * FIRST_SPREAD, (config.population, len(free)))
-        span[0] = 0.0  # the deck as it is
-        search.population = 1 + np.clip(span, -config.bound, config.bound)
     interrupted = False
     try:
-        left = config.generations - len(search.history)
-        if report is not None:
-            report("generations", len(search.history), config.generations)
-        if left > 0:
-
-            def watch(intermediate_result: Any) -> None:
-                search.keep(intermediate_result.population, intermediate_result.population_energies)
-                if report is not None:
-                    report("generations", len(search.history), config.generations)
-
-            differential_evolution(
-                search.cost, [(1 - config.bound, 1 + config.bound)] * len(free), init=search.population,
-                maxiter=left, vectorized=True, updating="deferred", polish=False, tol=0.0, atol=0.0,
-                rng=generator, callback=watch,
-            )  # fmt: skip
+        while len(search.scores) < config.generations:
+            if report is not None:
+                report("generations", len(search.scores), config.generations)
+            search.step()
     except KeyboardInterrupt:
         interrupted = True
-    best = Optimised(names, search.best(), search.history, interrupted=interrupted)
+    history = [max(row) for row in search.scores]
+    best = Optimised(names, search.best, history, interrupted=interrupted)
     if not interrupted:
+        if report is not None:
+            report("generations", len(search.scores), config.generations)
         fresh = config.seed + FRESH_SEED
         best.before = margins(study, seed=fresh)
         best.after = margins(study, best.design, seed=fresh)
@@ -157,68 +141,47 @@ def _free(study: Study) -> list[int]:
 
 
 class _Search:
-    """The state of a search, and its file."""
+    """The state of a search, and its file: the scores of each generation, from which the search is told anew."""
 
     def __init__(self, study: Study, free: list[int], path: Path | None) -> None:
+        import cma
+
         self.study, self.free, self.path = study, free, path
-        self.population: Float | None = None
-        self.history: list[float] = []
-        self._scores: dict[bytes, float] = {}
-        self._best: tuple[float, Float] = (-math.inf, np.ones(len(study.space.parameters)))
+        self.scores: list[list[float]] = []
+        self.best = np.ones(len(study.space.parameters))
+        self._best_score = -math.inf
         spec = study.spec
+        config = spec.optimise
+        generator = np.random.default_rng(config.seed)
+        options = {
+            "bounds": [1 - config.bound, 1 + config.bound], "popsize": config.population, "verbose": -9,
+            # A generator of our own: the library would seed NumPy's for the whole process.
+            "seed": math.nan, "randn": lambda *shape: generator.standard_normal(shape),
+        }  # fmt: skip
+        self._strategy = cma.CMAEvolutionStrategy(np.ones(len(free)), FIRST_SPREAD * config.bound, options)
         about = [
-            sorted(study.circuit.parameters.items()), spec.optimise.model_dump(exclude={"generations"}), free,
+            sorted(study.circuit.parameters.items()), config.model_dump(exclude={"generations"}), free,
             spec.model_dump(mode="json", include={"checks", "vary", "margins"}), spec.step, spec.stop, spec.temperature,
         ]  # fmt: skip
         self.digest = sha256(json.dumps(about).encode()).hexdigest()
 
-    def designs(self, x: Float) -> Float:
-        """float64[M, parameters] of float64[M, free]."""
-        whole = np.ones((len(x), len(self.study.space.parameters)))
-        whole[:, self.free] = x
-        return whole
-
-    def cost(self, x: Float) -> Float:
-        """Scores, the other way round, of float64[free, M] as SciPy gives them; known ones are not measured again."""
-        table = np.atleast_2d(x.T)
-        new = [row for row in table if row.tobytes() not in self._scores]
-        if new:
-            rows = np.array(new)
-            for row, found in zip(
-                rows, score(self.study, self.designs(rows), self.study.spec.optimise.seed), strict=True
-            ):
-                self._scores[row.tobytes()] = float(found)
-                if found > self._best[0]:
-                    self._best = (float(found), self.designs(row[None, :])[0])
-        return -np.array([self._scores[row.tobytes()] for row in table])
-
-    def best(self) -> Float:
-        """float64[parameters] of the best design so far."""
-        return self._best[1]
-
-    def keep(self, population: Float, costs: Float) -> None:
-        """Write a generation down."""
-        order = np.argsort(costs)
-        self.history.append(-float(costs[order[0]]))
-        self.population = np.array(population)
+    def step(self) -> None:
+        """Measure a generation and write it down."""
+        asked = self._ask()
+        found = score(self.study, self._designs(asked), self.study.spec.optimise.seed)
+        self._tell(asked, found.tolist())
         if self.path is not None:
-            content = {
-                "search": self.digest, "history": self.history, "population": self.population.tolist(),
-                "best": [self._best[0], self._best[1][self.free].tolist()],
-            }  # fmt: skip
-            write_text(self.path, json.dumps(content))
+            write_text(self.path, json.dumps({"search": self.digest, "scores": self.scores}))
 
     def load(self) -> None:
-        """Read what an earlier run wrote, if there is any."""
+        """Tell the search what an earlier run wrote, if there is any."""
         if self.path is None or not self.path.exists():
             return
         damaged = DataError("the state file is damaged", file=self.path, mend="remove it to start anew")
         try:
             content: Any = json.loads(read_input(self.path, limit=_MAX_STATE))
             known = content["search"]
-            history = [float(value) for value in content["history"]]
-            population = np.array(content["population"], np.float64)
-            value, design = float(content["best"][0]), np.array(content["best"][1], np.float64)
+            scores = [[float(value) for value in row] for row in content["scores"]]
         except (ValueError, LookupError, TypeError, RecursionError, FormatError) as error:
             raise damaged from error
         if known != self.digest:
@@ -226,11 +189,28 @@ class _Search:
                 "the state file belongs to a search with other settings", file=self.path,
                 mend="remove it, or name another file",
             )  # fmt: skip
-        bound = self.study.spec.optimise.bound + 1e-9
-        shaped = population.ndim == 2 and population.shape[1:] == (len(self.free),) == design.shape
-        if not shaped or len(population) < 5 or not np.all(np.abs(population - 1) <= bound):
+        size = self.study.spec.optimise.population
+        if any(len(row) != size or not all(-1 <= value <= 2 for value in row) for row in scores):
             raise damaged
-        if not np.all(np.abs(design - 1) <= bound):
-            raise damaged
-        self.history, self.population = history, population
-        self._best = (value, self.designs(design[None, :])[0])
+        for row in scores:
+            self._tell(self._ask(), row)
+
+    def _ask(self) -> Float:
+        """float64[population, free]: the next generation; the deck as it is is one of the first."""
+        asked = np.array(self._strategy.ask(), np.float64)
+        if not self.scores:
+            asked[0] = 1.0
+        return asked
+
+    def _tell(self, asked: Float, found: list[float]) -> None:
+        self._strategy.tell(list(asked), [-value for value in found])
+        at = int(np.argmax(found))
+        if found[at] > self._best_score:
+            self._best_score, self.best = found[at], self._designs(asked[at : at + 1])[0]
+        self.scores.append(found)
+
+    def _designs(self, asked: Float) -> Float:
+        """float64[M, parameters] of float64[M, free]."""
+        whole = np.ones((len(asked), len(self.study.space.parameters)))
+        whole[:, self.free] = asked
+        return whole
