@@ -28,7 +28,7 @@ from hwdesign.cli._options import FileArgument
 from hwdesign.cli._output import Result, count, table
 
 if TYPE_CHECKING:
-    from hwdesign.sfq.analysis import Margins
+    from hwdesign.sfq.analysis import Margin, Margins
 
 _SHOWN = 20
 
@@ -73,7 +73,7 @@ def margins(
     lines = [f"{file}: {count(len(rows), 'parameter')}, {count(found.simulations, 'simulation')}"]
     lines += margin_table(found)
     if critical is not None:
-        lines.append(f"critical margin: {100 * critical.critical:.1f} % ({critical.name})")
+        lines.append(f"critical margin: {critical_text(critical)}")
     write_result(output, rows, data, lines)
     if plot is not None:
         from hwdesign.sfq.analysis.plots import margins_png
@@ -92,6 +92,13 @@ def margin_rows(found: Margins) -> list[dict[str, Any]]:
         }
         for row in found.rows
     ]  # fmt: skip
+
+
+def critical_text(row: Margin) -> str:
+    """`34.4 % (B3|XDUT)`."""
+    from hwdesign.sfq.analysis.margins import margin_text
+
+    return f"{margin_text(row.critical, row.low_open and row.high_open)} ({row.name})"
 
 
 def margin_table(found: Margins) -> list[str]:

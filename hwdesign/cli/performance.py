@@ -21,7 +21,7 @@ from hwdesign.cli._analyses import (
 from hwdesign.cli._command import command
 from hwdesign.cli._options import FileArgument
 from hwdesign.cli._output import Result, count, table
-from hwdesign.cli.analyses import margin_rows
+from hwdesign.cli.analyses import critical_text, margin_rows
 
 
 def register(app: typer.Typer) -> None:
@@ -177,7 +177,7 @@ def optimise(
         critical = margins.critical if margins is not None else None
         if margins is not None and critical is not None:
             data[key] = {"critical": critical.critical, "parameter": critical.name, "margins": margin_rows(margins)}
-            lines.append(f"critical margin {key}: {100 * critical.critical:.1f} % ({critical.name})")
+            lines.append(f"critical margin {key}: {critical_text(critical)}")
     write_result(output, rows, data, lines)
     if plot is not None and found.after is not None:
         from hwdesign.sfq.analysis.plots import margins_png
