@@ -32,8 +32,8 @@ UNIT_UA = 10.0
 """Microampere in a unit of the trained numbers, so that one learning rate suits all."""
 SURROGATE_WIDTH = 0.5
 """Half width of the triangle, in quanta."""
-_FIRST_QUANTA, _LAST_QUANTA = 1.2, 0.7
-"""Thresholds that training starts from: two pulses of a hidden neuron, one of an output."""
+_LAST_QUANTA = 0.7
+"""Threshold that training starts an output from: one pulse fires it."""
 
 
 class _Draw(torch.autograd.Function):
@@ -119,12 +119,13 @@ class SfqModel(nn.Module):
         widths: neurons of each layer.
         coding: of the inputs.
         tables: of the cells.
+        quanta: threshold that the hidden neurons start from; between one and two, they look for coincidences.
 
     Raises:
         ConfigError: a slot is not longer than the cells' dead time.
     """
 
-    def __init__(self, widths: Sequence[int], coding: Coding, tables: CellTables) -> None:
+    def __init__(self, widths: Sequence[int], coding: Coding, tables: CellTables, quanta: float = 1.2) -> None:
         super().__init__()
         dead = max(tables.merger_dead_time_ps, tables.neuron.dead_time_ps)
         if coding.slot_ps <= dead:
@@ -141,7 +142,7 @@ class SfqModel(nn.Module):
         sizes = [coding.rails, *widths]
         last = len(widths) - 1
         self.stack: list[SfqLayer] = [
-            SfqLayer(a, b, tables, decay, _FIRST_QUANTA if at < last else _LAST_QUANTA)
+            SfqLayer(a, b, tables, decay, quanta if at < last else _LAST_QUANTA)
             for at, (a, b) in enumerate(itertools.pairwise(sizes))
         ]
         self.layers = nn.ModuleList(self.stack)

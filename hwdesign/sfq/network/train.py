@@ -60,6 +60,7 @@ class TrainSection(Section):
         spread: of the chips that are trained on, in units of the spread that the network shall stand.
         good: share of right decisions on fresh chips that ends the search.
         prune_below: synapses that pass less than this share are left out of the netlist.
+        quanta: threshold that the hidden neurons start from.
         ix_ua, it_ua: range of the currents.
         threads: of torch and the simulator.
     """
@@ -71,6 +72,7 @@ class TrainSection(Section):
     spread: float = Field(default=1.5, ge=0, le=10)
     good: float = Field(default=0.998, gt=0, le=1)
     prune_below: float = Field(default=0.05, ge=0, lt=1)
+    quanta: float = Field(default=1.2, gt=0, le=20)
     ix_ua: tuple[float, float] = (30.0, 145.0)
     it_ua: tuple[float, float] = (0.0, 145.0)
     threads: int = Field(default=2, ge=1, le=256)
@@ -202,7 +204,7 @@ def train_network(config: NetworkConfig, *, say: Say = lambda line: None) -> Tra
     start = 0
     for start in range(1, own.starts + 1):
         torch.manual_seed(config.seed * 1_000_003 + start)
-        model = SfqModel([*config.hidden, task.outputs], coding, tables)
+        model = SfqModel([*config.hidden, task.outputs], coding, tables, own.quanta)
         _descend(model, task, config)
         try:
             network = model.network(config.name, max(1, coding.pulses // 2), prune_below=own.prune_below)
