@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -24,6 +25,7 @@ BLOCK = 512
 """Samples that share one stream of random numbers: a run can stop and go on between blocks."""
 
 _MAX_PROGRESS = 256 << 20
+_KEEP_EVERY = 2.0  # seconds: the whole file is written each time
 
 
 @dataclass
@@ -177,8 +179,9 @@ def monte_carlo(
     local, shared = spreads(study, sigma)
     digest = _digest(study, local, shared, seed)
     passed, reasons = _resume(Path(progress), digest) if progress is not None else ([], {})
-    passed = passed[: min(len(passed), samples) // BLOCK * BLOCK]
-    interrupted = False
+    stored = len(passed)
+    passed = passed[: min(stored, samples) // BLOCK * BLOCK]
+    interrupted, kept = False, time.monotonic()
     try:
         while len(passed) < samples:
             if width is not None and len(passed) >= BLOCK:
@@ -193,13 +196,15 @@ def monte_carlo(
             )
             reasons |= {len(passed) + i: verdict.reason(i) for i in np.flatnonzero(~verdict.passed).tolist()}
             passed += verdict.passed.tolist()
-            if progress is not None:
+            if progress is not None and len(passed) > stored and time.monotonic() - kept > _KEEP_EVERY:
                 _keep(Path(progress), digest, passed, reasons)
+                kept = time.monotonic()
             if report is not None:
                 report("samples", min(len(passed), samples), samples)
     except KeyboardInterrupt:
         interrupted = True
-    passed = passed[:samples]
+    if progress is not None and len(passed) > stored:
+        _keep(Path(progress), digest, passed, reasons)
     reasons = {at: text for at, text in reasons.items() if at < len(passed)}
     return Yield(np.array(passed, bool), reasons, seed, interrupted)
 

@@ -123,6 +123,9 @@ def test_a_run_goes_on_where_it_was(jtl: Study, tmp_path: Path) -> None:
     assert 0 < whole.share < 1
     assert np.array_equal(whole.passed, rest.passed) and whole.reasons == rest.reasons
     assert sorted(whole.reasons) == np.flatnonzero(~whole.passed).tolist()
+    before = keep.read_bytes()
+    few = monte_carlo(jtl, samples=20, sigma=0.25, progress=keep)
+    assert np.array_equal(few.passed, whole.passed[:20]) and keep.read_bytes() == before
     with pytest.raises(DataError, match="belongs to a run with other settings"):
         monte_carlo(jtl, samples=10, sigma=0.2, progress=keep)
     keep.write_text('{"run": 1}')
