@@ -114,6 +114,15 @@ _SPICE_LIBRARY = (
 )
 
 
+_JOSIM_DECK = "* trial\nI1 0 1 pwl(0 0 1p 1u)\nR1 1 0 1\n.tran 0.1p 2p 0 0.1p\n.print nodev 1 0\n.end\n"
+
+
+def _josim_trial(folder: Path) -> str:
+    """JoSIM writes its answer to a file."""
+    _with_file("trial.cir", _JOSIM_DECK, ("josim-cli", "-o", "out.csv", "trial.cir"))(folder)
+    return (folder / "out.csv").read_text(errors="replace")[:1000]
+
+
 def _package(
     name: str, purpose: str, code: str, expect: str, *, required: bool = False, distribution: str = "", extra: str = ""
 ) -> Engine:
@@ -148,6 +157,16 @@ ENGINES: tuple[Engine, ...] = (
         install="apt install libngspice0",
         trial=_python(_SPICE_LIBRARY),
         expect="ready True True",
+    ),
+    Engine(
+        name="josim-cli",
+        kind="program",
+        purpose="superconducting circuit simulation by JoSIM, to compare with",
+        install="a build from https://github.com/JoeyDelp/JoSIM, put on the PATH",
+        trial=_josim_trial,
+        expect=r"(?i)time",
+        programs=("josim-cli",),
+        version=("josim-cli", "--version"),
     ),
     Engine(
         name="iverilog",
