@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hwdesign.sfq.network.circuit import PatternRun, Spread, bias_junctions, simulate_patterns, spread_batch
 from hwdesign.sfq.network.netlist import build_network, network_bench, network_netlist
 from hwdesign.sfq.network.network import Coding, Layer, Network, load_network
+from hwdesign.sfq.network.nir_reader import read_nir
 from hwdesign.sfq.network.proof import Proof, SpreadPoint, export, prove, write_proof
 from hwdesign.sfq.network.tables import CellTables, NeuronTable, SynapseTable, measure_tables
 from hwdesign.sfq.network.tasks import TASKS, Task
@@ -68,6 +69,7 @@ __all__ = [
     "network_bench",
     "network_netlist",
     "prove",
+    "read_nir",
     "simulate_patterns",
     "spread_batch",
     "train_network",
