@@ -126,7 +126,7 @@ def test_engines_table_is_complete():
     assert len(set(names)) == len(names)
     assert {"ngspice", "iverilog", "opensta", "berkeley-abc", "yosys"} <= set(names)
     assert {"pyosys", "aigverse", "pyverilog", "PySpice", "torch", "pyslang"} <= set(names)
-    assert all(engine.install.startswith(("apt install ", "pip install ")) for engine in ENGINES)
+    assert all(engine.install.startswith(("apt install ", "pip install ", "git clone ")) for engine in ENGINES)
     assert all(engine.programs or engine.kind != "program" for engine in ENGINES)
 
 

@@ -16,11 +16,12 @@ from hwdesign.cli._output import Result, count, table
 if TYPE_CHECKING:
     from hwdesign.spice import Circuit, Transient
 
-ENGINES = ("embedded",)
+# As in hwdesign.spice.ENGINES, which would take long to import.
+ENGINES = ("embedded", "ngspice", "ngspice-shared", "pyspice", "josim")
 _MODES = ("josim", "newton")
 _SHOWN = 20
 
-EngineOption = Annotated[str, typer.Option("--engine", metavar="NAME", help="Simulator: embedded.")]
+EngineOption = Annotated[str, typer.Option("--engine", metavar="NAME", help=f"Simulator: {', '.join(ENGINES)}.")]
 ModeOption = Annotated[
     str, typer.Option("--mode", metavar="NAME", help="josim: JoSIM's equal steps; newton: adaptive steps, no noise.")
 ]
@@ -58,11 +59,11 @@ def deck(
 
     from hwdesign.spice import print_rows, simulate
 
-    circuit, times = _prepare(file, engine, mode, step, stop, top)
+    circuit, times = prepare(file, [engine], mode, step, stop, top)
     if not print_ and not circuit.outputs:
         raise UsageError(f"{file} prints nothing", mend="add --print 'P(B1.X1)' or a .print line")
     result = simulate(
-        circuit, mode=mode, signals=print_ or "deck", seeds=seed, pulses=True, **times  # type: ignore[arg-type]
+        circuit, engine=engine, mode=mode, signals=print_ or "deck", seeds=seed, **times  # type: ignore[arg-type]
     )  # fmt: skip
     analysis = circuit.analysis
     start, every = (analysis.print_start, analysis.print_step) if analysis and step is None else (0.0, times["step"])
@@ -71,6 +72,7 @@ def deck(
     rows = print_rows(result.time, start, every) if mode == "josim" else np.arange(len(result.time))
     labels = list(result.signals)
     data = {
+        "engine": engine,
         **_summary(file, circuit, result, mode, times),
         "rows": len(rows),
         "signals": labels,
@@ -104,12 +106,12 @@ def pulses(
     """
     from hwdesign.spice import simulate
 
-    circuit, times = _prepare(file, engine, mode, step, stop, top)
+    circuit, times = prepare(file, [engine], mode, step, stop, top)
     if not circuit.junctions:
         raise UsageError(f"{file} has no junctions", mend="see `hwdesign simulate deck`")
-    result = simulate(circuit, mode=mode, waves=False, seeds=seed, **times)  # type: ignore[arg-type]
+    result = simulate(circuit, engine=engine, mode=mode, waves=False, seeds=seed, **times)  # type: ignore[arg-type]
     found = result.pulses
-    data = {**_summary(file, circuit, result, mode, times)}
+    data = {"engine": engine, **_summary(file, circuit, result, mode, times)}
     net = found.counts(1)[0].tolist()
     data["junctions"] = [{"name": name, "pulses": number} for name, number in zip(circuit.junctions, net, strict=True)]
     lines = _lines(data)
@@ -126,13 +128,20 @@ def pulses(
     return Result(data, lines)
 
 
-def _prepare(
-    file: Path, engine: str, mode: str, step: str | None, stop: str | None, top: str | None
+def prepare(
+    file: Path, engines: list[str], mode: str, step: str | None, stop: str | None, top: str | None
 ) -> tuple[Circuit, dict[str, float]]:
+    """The circuit of a deck, and its step and end, after what the options say.
+
+    Raises:
+        UsageError: an option is wrong, or the deck lacks a `.tran` line that it needs.
+        As `hwdesign.spice.compile_deck`.
+    """
     from hwdesign.spice import compile_deck
 
-    if engine not in ENGINES:
-        raise UsageError(f"no engine is named '{engine}'", mend=f"engines: {', '.join(ENGINES)}")
+    for engine in engines:
+        if engine not in ENGINES:
+            raise UsageError(f"no engine is named '{engine}'", mend=f"engines: {', '.join(ENGINES)}")
     if mode not in _MODES:
         raise UsageError(f"no mode is named '{mode}'", mend=f"modes: {', '.join(_MODES)}")
     circuit = compile_deck(file, top)

@@ -57,7 +57,7 @@ def simulate_external(
     """Simulate a circuit on another simulator; see `hwdesign.spice.simulate`.
 
     Raises:
-        ConfigError: no step or end, or ones that make no sense, or seeds that are no small numbers.
+        ConfigError: no step or end, or ones that make no sense.
         ToolError: the engine is missing or failed; its words are given with the element that it names.
         UnsupportedError: the engine has no such element.
     """
@@ -80,8 +80,6 @@ def simulate_external(
         raise ConfigError(
             f"{table.size} instances are too many for engine '{engine}'", mend="take the embedded engine for batches"
         )
-    first = 1 if seeds is None or many is not None else int(np.asarray(seeds))
-    job.seeds = [int(s) for s in many] if many is not None else [first + k for k in range(table.size)]
     return job.run(table, signals if waves else (), step, stop, every, pulses)
 
 
@@ -90,7 +88,6 @@ class _Job:
         self.circuit, self.engine, self.mode = circuit, engine, mode
         self.timeout_s, self.memory_mb = timeout_s, memory_mb
         self.settle = 0.0
-        self.seeds: list[int] = []
 
     def run(
         self, batch: Batch, signals: Sequence[str] | str, step: float, stop: float, every: int, pulses: bool
@@ -109,7 +106,7 @@ class _Job:
                 settle=self.settle, phases=pulses, batch=batch, instance=instance,
             )  # fmt: skip
             try:
-                at, vectors = self._vectors(deck, instance)
+                at, vectors = self._vectors(deck)
             except ToolError as error:
                 if batch.single:
                     raise
@@ -122,7 +119,7 @@ class _Job:
         shown = {label: value[0] if batch.single else value for label, value in values.items()}
         return Transient(time, shown, self._pulses(found), failed, np.full(batch.size, step), steps)
 
-    def _vectors(self, deck: FlatDeck, instance: int) -> tuple[Float, dict[str, Float]]:
+    def _vectors(self, deck: FlatDeck) -> tuple[Float, dict[str, Float]]:
         """Times from the sources' beginning on, and every vector that was asked for."""
         if self.engine == "josim":
             found = run_josim(deck.text, timeout_s=self.timeout_s, memory_mb=self.memory_mb, file=self.circuit.file)
@@ -131,11 +128,9 @@ class _Job:
             if missing:
                 raise ToolError(f"josim did not print '{missing[0]}'", file=self.circuit.file or None)
             return found["TIME"], {name: found[name.upper()] for name in wanted}
-        # The seed that ngspice takes is a small positive number.
-        seed = self.seeds[instance] % ((1 << 31) - 2) + 1
         text = deck.text.removesuffix(".end\n")
         body = [line for line in text.splitlines() if not line.startswith(".options")]
-        text = "\n".join([*body, f".options {OPTIONS[self.mode]} numdgt=12 seed={seed}", ".end", ""])
+        text = "\n".join([*body, f".options {OPTIONS[self.mode]} numdgt=12", ".end", ""])
         run = run_spice(text, _spice(self.engine), timeout_s=self.timeout_s, memory_mb=self.memory_mb)
         if not run.ok:
             raise self._fault(deck, run)

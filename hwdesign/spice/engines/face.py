@@ -53,7 +53,8 @@ def simulate(
         batch: values by name (see `Circuit.find`): N numbers, or of a source N waveforms. A source's number is its
             waveform's value of the largest size; the waveform is scaled.
         temperature: noise temperature of all resistors and junctions in kelvin, one or N; by default the deck's.
-        seeds: of the noise: one, from which N follow, or N. JoSIM takes none.
+        seeds: of the noise: one, from which N follow, or N. Only the embedded engine's noise can be had again; the
+            others' differs from run to run whatever the seed (ngspice 39 draws it from its process's number).
         pulses: whether to look for pulses.
         waves: whether to record signals.
         every: record each of this many steps.

@@ -154,7 +154,10 @@ class _Flattener:
         # What was before the sources begin is not kept, but for a step that the first row may need.
         start = num(max(0.0, self.delay - 2 * self.step))
         self.builder.directives.append(Directive("tran", f"{step} {stop} {start} {step}"))
-        if self.dialect == "josim":
+        if self.dialect == "ngspice":
+            # A control line of JoSIM's makes the writer translate, even where there is no junction.
+            self.builder.directives.append(Directive("neb", num(1 / self.step)))
+        else:
             self.builder.directives.extend(Directive("print", save) for save in self.saves)
         netlist: Netlist = self.builder.freeze()
         text = spice_text(netlist, dialect=self.dialect)

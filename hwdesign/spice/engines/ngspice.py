@@ -95,7 +95,8 @@ def run_program(
         raw = folder / "out.raw"
         log = f"{run.stdout[-_LOG:]}\n{run.stderr[:_LOG]}"
         ok = run.returncode == 0 and "aborted" not in log
-        plots = read_raw(raw) if raw.exists() and (ok or raw.stat().st_size) else ()
+        # What a failed run leaves behind may be cut off.
+        plots = read_raw(raw) if ok and raw.exists() else ()
     return EngineRun(plots, log if ok or run.returncode >= 0 else f"{log}\nError: ended by signal", ok)
 
 
@@ -106,6 +107,7 @@ _ANALYSIS = re.compile(r"^doAnalyses: (?P<what>[^\n]*)", re.MULTILINE)
 _NODE = re.compile(r"singular matrix:\s+check nodes? (?P<node>[^\s,]+)|trouble with node \"?(?P<other>[^\s\"]+)")
 _INSTANCE = re.compile(r"trouble with (?P<model>[^\s:]+):(?P<name>[^\s\"]+)|^\s+in line (?P<line>\S+)", re.MULTILINE)
 _ERROR = re.compile(r"^(?:stderr )?(?P<what>(?:Fatal )?Error:[^\n]*)", re.MULTILINE | re.IGNORECASE)
+_UNRECORDED = re.compile(r"; (initial timepoint: )?cause unrecorded")
 _NOISE = ("circuit not parsed", "there aren't any circuits", "no such vector", "out of range")
 
 
@@ -127,7 +129,7 @@ def trouble(log: str) -> Trouble:
     element = (instance["name"] or instance["line"] or "") if instance else ""
     error = next((m for m in _ERROR.finditer(log) if not any(word in m["what"] for word in _NOISE)), None)
     if analysis and "too small" in analysis["what"]:
-        what = _sentence(analysis["what"]).replace("; cause unrecorded", "")
+        what = _UNRECORDED.sub("", _sentence(analysis["what"]))
     elif error:
         what = _sentence(error["what"].partition(":")[2])
     elif analysis:

@@ -109,13 +109,13 @@ def _plot(data: bytes, begin: int, line: int, file: str) -> tuple[Plot, int, int
     at, first = begin, line
 
     def fail(what: str) -> FormatError:
-        return FormatError(what, file=file, line=line)
+        return FormatError(what, file=file, line=max(line - 1, first))
 
     def text_line() -> str:
         nonlocal at, line
         end = data.find(b"\n", at, begin + _MAX_HEADER)
         if end < 0:
-            raise fail("this is no raw file, or its header ends early")
+            raise FormatError("this is no raw file, or its header ends early", file=file, line=line)
         text = data[at:end].decode("utf-8", "replace").rstrip("\r")
         at, line = end + 1, line + 1
         return text
