@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hwdesign.cli import generate_sfq
 from hwdesign.cli._command import UsageError, command, key_values
 from hwdesign.cli._options import ToOption
 from hwdesign.cli._output import Result, count, table
@@ -17,6 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file to `app`."""
     command(app, "circuit")(circuit)
     command(app, "list")(list_)
+    generate_sfq.register(app)
 
 
 def circuit(

@@ -53,10 +53,12 @@ def stimulus(times_ps: Sequence[float], amplitude_ua: float = AMPLITUDE_UA) -> W
     points = [0.0, 0.0]
     last = -np.inf
     for t in times_ps:
-        if not t > 0 or t - last < LEAST_SPACING_PS:
+        if not 0 < t < math.inf:
+            raise NetlistError(f"a pulse at {t:g} ps cannot be made", mend="give positive times")
+        if t - last < LEAST_SPACING_PS:
             raise NetlistError(
                 f"a pulse at {t:g} ps after one at {last:g} ps cannot be made",
-                mend=f"give positive times, {LEAST_SPACING_PS:g} ps apart or more",
+                mend=f"give times that rise by {LEAST_SPACING_PS:g} ps or more",
             )
         for at, value in ((t, 0.0), (t + EDGE_PS, amplitude_ua), (t + 2 * EDGE_PS, 0.0)):
             if at / 1e12 > points[-2]:
@@ -126,6 +128,7 @@ def testbench(
         shown.append(f"v(ROUT_{port.name})")
     last_time = max((t for times in stimuli.values() for t in times), default=0.0)
     stop = last_time + 100.0 if stop_ps is None else stop_ps
+    builder.directives.append(Directive("title", f"Test bench of the cell {cell.module_name}, made by hwdesign"))
     builder.directives.append(Directive("tran", f"{step_ps:g}p {stop:g}p 0 {step_ps:g}p"))
     builder.directives.append(Directive("print", " ".join(shown)))
     return builder.freeze()
@@ -165,7 +168,8 @@ def _place_chain(top: ModuleBuilder, chain: list[tuple[Cell, str]], first: int, 
 def demo_stimuli(cell: Cell, period_ps: float = 100.0) -> dict[str, list[float]]:
     """Stimuli that show what a cell does: in each period another combination of its inputs, then the clock.
 
-    Up to three data inputs go through all their combinations, the empty one first; more come one after the other.
+    Up to three data inputs go through all their combinations, the empty one first; more come one after the other. A
+    cell that has one input alone gets six pulses, half a period apart (a whole one where it makes a level of them).
 
     Args:
         cell: the cell.
@@ -173,20 +177,18 @@ def demo_stimuli(cell: Cell, period_ps: float = 100.0) -> dict[str, list[float]]
     """
     clocks = [port.name for port in cell.inputs() if port.role == "clock"]
     data = [port.name for port in cell.inputs() if port.role != "clock"]
+    if len(data) == 1 and not clocks:
+        spacing = period_ps if cell.level_junction else period_ps / 2
+        return {data[0]: [0.2 * period_ps + spacing * k for k in range(6)]}
     few = len(data) <= MAX_COMBINED
     found: dict[str, list[float]] = {name: [] for name in (*data, *clocks)}
-    periods = range(0 if clocks else 1, 1 << len(data)) if few else range(len(data))
-    for at, period in enumerate(periods):
-        begin = at * period_ps + 0.2 * period_ps
+    for period in range(1 << len(data)) if few else range(len(data)):
+        begin = (period + 0.2) * period_ps
         for bit, name in enumerate(data):
             if period >> bit & 1 if few else period == bit:
-                # The set input of an NDRO comes before the reset: with both, it is reset.
                 found[name].append(begin + bit * 0.2 * period_ps)
         for name in clocks:
             found[name].append(begin + 0.6 * period_ps)
-    if not clocks:  # twice, so that a level goes on and off, and a neuron gets more than one pulse
-        span = len(periods) * period_ps
-        found = {name: [*times, *(t + span for t in times)] for name, times in found.items()}
     return found
 
 

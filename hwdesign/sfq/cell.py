@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from hwdesign.circuits.josephson import FLUX_QUANTUM
 from hwdesign.circuits.registry import Parameter
 from hwdesign.errors import NetlistError
-from hwdesign.netlist import Builder, Direction, ModuleBuilder, Netlist
+from hwdesign.netlist import Builder, Direction, Directive, ModuleBuilder, Netlist
 from hwdesign.sfq.draft import GROUND, Draft
 from hwdesign.sfq.process import LINEAR_10KA, PROCESSES, Process
 
@@ -180,6 +180,7 @@ class Cell:
     def netlist(self) -> Netlist:
         """Netlist whose top is the cell's module."""
         builder = Builder(self.module_name)
+        builder.directives.append(Directive("title", f"SFQ cell {self.module_name}, made by hwdesign"))
         self.module(builder)
         return builder.freeze()
 

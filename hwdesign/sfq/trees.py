@@ -155,7 +155,7 @@ class FanIn(Cell):
     leaves: int = parameter(4, "number of inputs", 2, MAX_LEAVES)
     ic_ua: float = ic_parameter()
     bias: float = bias_parameter()
-    dead_time_ps: float = parameter(6.0, "two pulses closer than this come out as one (behavioural model)", 0.0, 100.0)
+    dead_time_ps: float = parameter(7.5, "two pulses closer than this come out as one (behavioural model)", 0.0, 100.0)
     kind: ClassVar[str] = "fanin"
     behavioural_only: ClassVar[frozenset[str]] = frozenset({"dead_time_ps"})
 

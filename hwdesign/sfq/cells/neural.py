@@ -51,7 +51,7 @@ class Synapse(_Neural):
     it came from.
     """
 
-    ix_ua: float = parameter(84.7, "bias of the decision junction, in microampere: sets the weight", 0.0, 400.0)
+    ix_ua: float = parameter(90.0, "bias of the decision junction, in microampere: sets the weight", 0.0, 400.0)
     escape: float = parameter(0.7, "critical current of the escape junction over the unit's", 0.1, 2.0)
     decision: float = parameter(0.8, "critical current of the decision junction over the unit's", 0.1, 2.0)
     mu_ua: float = parameter(84.7, "current of even odds, in microampere (behavioural model)", 0.0, 400.0)

@@ -1,0 +1,152 @@
+"""`hwdesign generate sfq`: single-flux-quantum cells and their test benches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hwdesign.cli._command import UsageError, command, key_values
+from hwdesign.cli._options import ToOption
+from hwdesign.cli._output import Result, count, table
+from hwdesign.errors import HwdesignError
+
+if TYPE_CHECKING:
+    from hwdesign.netlist import Netlist
+    from hwdesign.sfq import Cell
+
+DIALECTS = ("josim", "ngspice", "wrspice")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this file to `app`."""
+    command(app, "sfq")(sfq)
+
+
+def sfq(
+    name: Annotated[str, typer.Argument(metavar="CELL|list", help="Cell, or `list` for the cells there are.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="OUT", help="File; its suffix tells the format.")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--param", "--parameter", metavar="KEY=VALUE", help="Parameter, or process; often."),
+    ] = None,
+    dialect: Annotated[
+        str | None, typer.Option("--dialect", metavar="NAME", help=f"Of a SPICE deck: {', '.join(DIALECTS)}.")
+    ] = None,
+    testbench: Annotated[
+        bool, typer.Option("--testbench", help="With sources and loads, ready to be simulated.")
+    ] = False,
+    stimulus: Annotated[
+        list[str] | None,
+        typer.Option("--stimulus", metavar="PORT=T1,T2", help="Pulses at an input of the bench, in ps; often."),
+    ] = None,
+    to: ToOption = None,
+) -> Result:
+    """Make an SFQ cell, or its test bench, and write it.
+
+    Without --stimulus, a bench goes through the combinations of the cell's inputs, 100 ps each.
+    """
+    from hwdesign.formats import format_of, write
+    from hwdesign.formats.spice.writer import write_spice
+    from hwdesign.netlist.elaborate import elaborate
+    from hwdesign.sfq import make_cell
+
+    if name == "list":
+        return _list()
+    if output is None:
+        raise UsageError("no file to write to", mend="add -o OUT.cir")
+    if dialect is not None and dialect not in DIALECTS:
+        raise UsageError(f"no dialect is named '{dialect}'", mend=f"dialects: {', '.join(DIALECTS)}")
+    if stimulus and not testbench:
+        raise UsageError("--stimulus goes with --testbench", mend="add --testbench")
+    values = key_values(parameter or [], "--param")
+    form = format_of(output, to, writing=True)
+    if dialect is not None and form.name != "spice":
+        raise UsageError(f"--dialect goes with a SPICE deck, not with {form.name}", mend="write OUT.cir")
+    try:
+        cell = make_cell(name, values)
+        netlist = _bench(cell, stimulus or []) if testbench else cell.netlist()
+    except UsageError:
+        raise
+    except HwdesignError as error:  # nothing but the command line can be at fault here
+        raise UsageError(error.what, mend=error.mend) from error
+    if form.name == "spice":
+        # JoSIM's subcircuits take no parameters.
+        netlist = elaborate(netlist)
+        write_spice(netlist, output, dialect=dialect or "josim")  # type: ignore[arg-type]
+    else:
+        write(netlist, output, format=to)
+    junctions = _junctions(netlist)
+    data = {
+        "cell": cell.kind,
+        "parameters": values,
+        "process": cell.process.name,
+        "testbench": testbench,
+        "output": str(output),
+        "format": form.name,
+        "dialect": (dialect or "josim") if form.name == "spice" else None,
+        "top": netlist.top,
+        "ports": [port.name for port in cell.all_ports()],
+        "junctions": junctions,
+    }
+    return Result(data, [f"{output}: {form.name}, '{netlist.top}', {count(junctions, 'junction')}"])
+
+
+def _list() -> Result:
+    from hwdesign.sfq import CELLS, PROCESSES
+
+    data, rows = [], []
+    for kind, cell_class in CELLS.items():
+        cell = cell_class()
+        defaults = {item.name: item.default for item in cell.parameters()}
+        summary = (cell_class.__doc__ or "").splitlines()[0]
+        ports = [port.name for port in cell.all_ports()]
+        data.append(
+            {
+                "name": kind,
+                "ports": ports,
+                "junctions": _junctions(cell.netlist()),
+                "parameters": defaults,
+                "summary": summary,
+            }
+        )
+        rows.append((kind, " ".join(ports), data[-1]["junctions"], summary))
+    cards = [{"name": card.name, "source": card.source} for card in PROCESSES.values()]
+    lines = table(("cell", "ports", "junctions", "summary"), rows)
+    lines += ["", *(f"process={card['name']}: {card['source']}" for card in cards)]
+    return Result({"cells": data, "processes": cards}, lines)
+
+
+def _bench(cell: Cell, given: list[str]) -> Netlist:
+    from hwdesign.sfq import demo_stimuli, testbench
+
+    if not given:
+        return testbench(cell, demo_stimuli(cell))
+    stimuli: dict[str, list[float]] = {}
+    for port, text in key_values(given, "--stimulus").items():
+        try:
+            stimuli[port] = [float(part) for part in text.split(",")]
+        except ValueError:
+            raise UsageError(
+                f"--stimulus {port} takes times in picoseconds, not '{text[:40]}'", mend=f"write {port}=20,70"
+            ) from None
+    return testbench(cell, stimuli)
+
+
+def _junctions(netlist: Netlist) -> int:
+    """Junctions of the top module and all that it holds."""
+    found: dict[str, int] = {}
+
+    def total(name: str) -> int:
+        if name not in found:
+            counts = netlist.modules[name].type_counts()
+            found[name] = sum(
+                number if kind == "B" else number * total(kind) if kind in netlist.modules else 0
+                for kind, number in counts.items()
+            )
+        return found[name]
+
+    return total(netlist.top)
