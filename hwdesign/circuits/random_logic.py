@@ -20,6 +20,8 @@ _OUTPUTS = Limit("primary outputs", 1, 1 << 20)
 _DEPTH = Limit("gates on the longest path", 0, 1 << 14)
 MAX_DRAWS = 500_000_000
 """Most gates times levels of a random graph, about 5 s of drawing."""
+MAX_REDRAWS = 4_000_000
+"""Most redraws of fanins that would repeat a function, 10 to 20 s of them."""
 _TRIES = 100
 _FUNCTION_TRIES = 8
 
@@ -104,16 +106,17 @@ class _Signatures:
         size = self.PATTERNS // 8
         block = rng.integers(0, 256, (inputs, size), np.uint8).tobytes()
         self.value = [int.from_bytes(block[at : at + size], "little") for at in range(0, len(block), size)]
-        self.seen = {0, *(min(value, value ^ self.ones) for value in self.value)}
+        # Of a value and its complement, the one that is 0 under the first pattern stands for both.
+        self.seen = {0, *(value ^ self.ones if value & 1 else value for value in self.value)}
 
     def is_new(self, value: int) -> bool:
         """Whether neither the value nor its complement was there before; 0 always was."""
-        return min(value, value ^ self.ones) not in self.seen
+        return (value ^ self.ones if value & 1 else value) not in self.seen
 
     def add(self, value: int) -> None:
         """Append the value of the next vertex."""
         self.value.append(value)
-        self.seen.add(min(value, value ^ self.ones))
+        self.seen.add(value ^ self.ones if value & 1 else value)
 
 
 def _distinct_literals(
@@ -127,12 +130,21 @@ def _distinct_literals(
     value, ones = signatures.value, signatures.ones
     seen: set[tuple[int, int]] = set()
     found: list[tuple[int, int]] = []
+    movable = skeleton.movable.tolist()
+    redrawn = 0
     for at, ((x, y), sign) in enumerate(zip(skeleton.fanin.tolist(), signs, strict=True)):
         spare: tuple[int, int, int] | None = None
         chosen: tuple[int, int, int] | None = None
         for attempt in range(_TRIES):
             if attempt:
-                x, y = _redrawn(skeleton, at, x, y, attempt)
+                redrawn += 1
+                before = x, y
+                x, y = _redrawn(skeleton, movable[at], at, x, y, attempt)
+                if before == (x, y):  # tried already
+                    if attempt >= _FUNCTION_TRIES and spare is not None:
+                        chosen = spare
+                        break
+                    continue
             # The signs as drawn come first, the other three only where those lead nowhere new.
             for flip in flips:
                 p, q = 2 * x + (sign[0] ^ flip >> 1), 2 * y + (sign[1] ^ flip & 1)
@@ -148,6 +160,12 @@ def _distinct_literals(
                 chosen = spare
             if chosen is not None:
                 break
+        if redrawn > MAX_REDRAWS:
+            raise NetlistError(
+                f"{count} ANDs over {inputs} inputs repeat each other's functions too often: {MAX_REDRAWS} redraws "
+                f"were not enough after {at} of them",
+                mend="lower ands, raise inputs, or choose inverted nearer to 0.5",
+            )
         if chosen is None:
             raise NetlistError(
                 f"{count} distinct ANDs do not fit over {inputs} inputs at this depth", mend="raise inputs or depth"
@@ -159,10 +177,10 @@ def _distinct_literals(
     return found
 
 
-def _redrawn(skeleton: Skeleton, node: int, x: int, y: int, attempt: int) -> tuple[int, int]:
+def _redrawn(skeleton: Skeleton, movable: list[bool], node: int, x: int, y: int, attempt: int) -> tuple[int, int]:
     """The fanins with one of them drawn again. Those that keep another node alive stay."""
-    which = attempt % 2 if skeleton.movable[node].all() else 1 if skeleton.movable[node, 1] else 0
-    if not skeleton.movable[node, which]:
+    which = attempt % 2 if movable[0] and movable[1] else 1 if movable[1] else 0
+    if not movable[which]:
         return x, y
     # The law yields to evenness where it finds no room.
     drawn = skeleton.redraw(node, which, uniform=attempt > _TRIES // 4)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import time
 
 import numpy as np
 import pytest
 
-from hwdesign.circuits import GENERATORS, crossbar_netlist, generate
+from hwdesign.circuits import GENERATORS, crossbar_netlist, generate, random_aig
 from hwdesign.circuits._skeleton import Draw
 from hwdesign.circuits.crossbar import crossbar_cells
 from hwdesign.circuits.registry import MAX_CELLS
@@ -91,6 +93,20 @@ def test_one_draw_is_the_draw_of_one() -> None:
     for low, high in np.sort(spans, axis=1)[spans[:, 0] != spans[:, 1]].tolist():
         drawn = many(np.array([low]), np.array([high]))
         assert one.one(low, high) == int(drawn[0])
+
+
+def test_endless_redraws_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    params = {"inputs": 3, "ands": 2000, "outputs": 500, "depth": 200}
+    assert generate("aig-random", **params).top_module.num_cells == 2000
+    # The package shows a function of the module's name.
+    monkeypatch.setattr(sys.modules[random_aig.__module__], "MAX_REDRAWS", 1000)
+    with pytest.raises(NetlistError) as error:
+        generate("aig-random", **params)
+    assert re.fullmatch(
+        r"2000 ANDs over 3 inputs repeat each other's functions too often: 1000 redraws were not enough after \d+ of "
+        r"them; lower ands, raise inputs, or choose inverted nearer to 0\.5",
+        str(error.value),
+    )
 
 
 LARGEST = {
