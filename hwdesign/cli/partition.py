@@ -30,6 +30,14 @@ class EffortName(StrEnum):
     HIGH = "high"
 
 
+class ObjectiveName(StrEnum):
+    """What a partition should have little of."""
+
+    EDGE = "edge"
+    NET = "net"
+    VOLUME = "volume"
+
+
 def partition(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Netlist, or edges as .npy of shape (E, 2).")],
     parts: Annotated[int, typer.Option("--parts", min=1, help="Number of parts.")],
@@ -39,6 +47,10 @@ def partition(
     halo: Annotated[
         int, typer.Option("--halo", min=0, max=1_000_000_000, help="Levels around each part to store with it.")
     ] = 0,
+    objective: Annotated[
+        ObjectiveName,
+        typer.Option("--objective", help="Few edges or nets between parts, or few parts that nets reach."),
+    ] = ObjectiveName.EDGE,
     effort: Annotated[EffortName, typer.Option("--effort", help="Less cut for more time.")] = EffortName.DEFAULT,
     cut_registers: Annotated[
         bool, typer.Option("--cut-registers/--bind-registers", help="Registers open a netlist's loops.")
@@ -80,6 +92,7 @@ def partition(
         graph,
         parts=parts,
         imbalance=imbalance,
+        objective=objective.value,
         effort=effort.value,
         cut_registers=cut_registers,
         condense=condense,
@@ -97,6 +110,8 @@ def partition(
         "edges": found.edges,
         "cut_edges": found.cut_edges,
         "cut_fraction": found.cut_fraction,
+        "cut_nets": found.cut_nets,
+        "volume": found.volume,
         "imbalance": found.imbalance,
         "order_violations": found.order_violations,
         "seconds": seconds,
@@ -107,6 +122,8 @@ def partition(
         f"{file}: {name}{count(len(found.part), what)} in {count(parts, 'part')} of {min(sizes)} to {max(sizes)}, "
         f"{found.cut_edges} of {count(found.edges, 'edge')} cut ({100 * found.cut_fraction:.2f} %) in {seconds:.2f} s"
     ]
+    if objective is not ObjectiveName.EDGE:
+        lines.append(f"{found.cut_nets} nets cut, communication volume {found.volume}")
     if output is not None:
         lines.append(f"{output}: {_store(output, found, module, halo)}")
         data["output"] = str(output)

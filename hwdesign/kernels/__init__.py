@@ -38,7 +38,7 @@ from hwdesign.kernels.graph import (
     window,
 )
 from hwdesign.kernels.hierarchy import HierarchyLoops, HierarchyTable, hierarchy_loops
-from hwdesign.kernels.partition import partition_order
+from hwdesign.kernels.partition import move_gains, partition_order
 from hwdesign.kernels.pins import NetEdges, net_edges
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "hierarchy_loops",
     "induced_subgraph",
     "levelize",
+    "move_gains",
     "neighbour_sample",
     "net_edges",
     "partition_order",

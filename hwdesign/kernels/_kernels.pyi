@@ -29,12 +29,17 @@ def partition(
     nodes: int,
     edge_weight: _I32 | None,
     weight: _I64 | None,
+    key: _I64 | None,
     parts: int,
     cap: int,
+    objective: int,
     effort: int,
     seed: int,
     threads: int,
 ) -> _I32: ...
+def move_gains(
+    src: _I32, dst: _I32, part: _I32, parts: int, objective: int, node: _I32, to: _I32
+) -> tuple[_I64, _I32]: ...
 def net_edges(
     ptr: _I64,
     net: _I32,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdesign import kernels
-from hwdesign.kernels.partition import Effort
+from hwdesign.kernels.partition import Effort, Objective
 from hwdesign.passes._columns import IntArray
 
 _SCALE = 1 << 40  # weights that are not integers are rounded up to this fraction of their sum
@@ -23,6 +23,7 @@ class Graph:
         nodes: how many nodes.
         weight: float64[nodes].
         sequence: int32[nodes], a topological order.
+        key: int64[nodes], like for nodes that should be tried in the same part; None where nothing is known.
     """
 
     src: IntArray
@@ -30,12 +31,14 @@ class Graph:
     nodes: int
     weight: NDArray[np.float64]
     sequence: IntArray
+    key: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How hard the kernel tries: `effort`, `seed` and `threads` as in `kernels.partition_order`."""
+    """What the kernel looks for, and how hard: all as in `kernels.partition_order`."""
 
+    objective: Objective
     effort: Effort
     seed: int
     threads: int
@@ -113,6 +116,8 @@ def _kernel(graph: Graph, weight: NDArray[np.int64], parts: int, cap: int, searc
         parts,
         cap,
         weight=weight,
+        key=graph.key,
+        objective=search.objective,
         effort=search.effort,
         seed=search.seed,
         threads=search.threads,

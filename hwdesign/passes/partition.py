@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hwdesign import kernels
 from hwdesign.errors import LoopError, NetlistError
-from hwdesign.kernels.partition import Effort
+from hwdesign.kernels.partition import Effort, Objective
 from hwdesign.netlist import Kind, Module, Netlist
 from hwdesign.netlist.views import cell_graph
 from hwdesign.passes import _split
 from hwdesign.passes._columns import IntArray, loop_error
+from hwdesign.passes._hilbert import hilbert_keys
 
 _SHOWN = 12
 _HALO_TRIES = 24
@@ -85,9 +86,11 @@ def partition(
     max_size: float | None = None,
     halo: int = 0,
     imbalance: float = 0.03,
+    objective: Objective = "edge",
     effort: Effort = "default",
     order: Literal["dfs", "level"] | None = None,
     weights: ArrayLike | None = None,
+    positions: ArrayLike | None = None,
     cut_registers: bool = True,
     condense: bool = False,
     num_nodes: int | None = None,
@@ -104,9 +107,13 @@ def partition(
         halo: with `max_size`, the levels of halo that count (see `hwdesign.passes.halos`).
         imbalance: ε, by which the heaviest of `parts` may exceed the mean weight. A few heavy nodes may make that
             impossible: see `Partition.imbalance`.
+        objective: what there should be little of: "edge" for `cut_edges`, "net" for `cut_nets`, "volume" for `volume`,
+            edges into cut registers aside.
         effort: "fast", "default" or "high": less cut for more time.
         order: slice a topological order and optimise nothing: `dfs` keeps cones together, `level` slices across.
         weights: float64[nodes], not negative; 1 each by default.
+        positions: float64[nodes, 2], where each node lies in a placement; a topological order along a Hilbert curve
+            over it is one more that the search begins from.
         cut_registers: a module's registers open its loops: edges into them do not bind the order.
         condense: keep each strongly connected component whole, instead of refusing cycles.
         num_nodes: number of nodes of an edge array; by default one more than its greatest.
@@ -114,7 +121,8 @@ def partition(
         threads: at most this many; the result is the same for any number.
 
     Raises:
-        NetlistError: neither or both of `parts` and `max_size`, values out of range, or a halo that no part size fits.
+        NetlistError: neither or both of `parts` and `max_size`, values out of range, options that exclude one another,
+            or a halo that no part size fits.
         LoopError: the graph has a cycle; one is named.
     """
     if (parts is None) == (max_size is None):
@@ -137,12 +145,17 @@ def partition(
     weight = np.ones(nodes) if weights is None else np.asarray(weights, np.float64)
     if weight.shape != (nodes,) or not np.isfinite(weight).all() or (weight < 0).any():
         raise NetlistError(f"the weights must be {nodes} finite numbers, none negative")
+    if order is not None and (objective != "edge" or positions is not None):
+        raise NetlistError("slices of an order take neither objective nor positions", mend="leave out order")
+    if objective not in get_args(Objective):
+        raise NetlistError(f"the objective is 'edge', 'net' or 'volume', not {objective!r}")
+    key = None if positions is None else _keys(positions, nodes)
     binding = ~cut[dst]
     bound_src, bound_dst = (src[binding], dst[binding]) if cut.any() else (src, dst)
     component: IntArray | None = None
     priority = order or "level"
     sequence = kernels.topological_order(bound_src, bound_dst, nodes, priority=priority)
-    split = _split.Graph(bound_src, bound_dst, nodes, weight, sequence)
+    split = _split.Graph(bound_src, bound_dst, nodes, weight, sequence, key)
     if len(sequence) < nodes:
         if not condense:
             raise _loop(graph, bound_src, bound_dst, nodes)
@@ -163,7 +176,7 @@ def partition(
         violations = int(((left > right) & binding).sum())
         return Partition(part, listed, count, load, src, dst, int((left != right).sum()), violations)
 
-    search = _split.Search(effort, seed, threads)
+    search = _split.Search(objective, effort, seed, threads)
     if parts is not None:
         if order is not None:
             return result(_split.equal_slices(split, parts))
@@ -211,12 +224,23 @@ def _edges(edges: ArrayLike, num_nodes: int | None) -> tuple[IntArray, IntArray,
     return src, dst, nodes
 
 
+def _keys(positions: ArrayLike, nodes: int) -> NDArray[np.int64]:
+    places = np.asarray(positions, np.float64)
+    if places.shape != (nodes, 2) or not np.isfinite(places).all():
+        raise NetlistError(f"the positions must be finite numbers of the shape ({nodes}, 2)")
+    return hilbert_keys(places)
+
+
 def _condensed(whole: _split.Graph, component: IntArray, priority: Literal["dfs", "level"]) -> _split.Graph:
     nodes = int(component.max()) + 1
     between = component[whole.src] != component[whole.dst]
     src, dst = component[whole.src[between]], component[whole.dst[between]]
     weight = np.bincount(component, weights=whole.weight, minlength=nodes).astype(np.float64)
-    return _split.Graph(src, dst, nodes, weight, kernels.topological_order(src, dst, nodes, priority=priority))
+    key: NDArray[np.int64] | None = None
+    if whole.key is not None:
+        key = np.zeros(nodes, np.int64)
+        key[component] = whole.key  # any member's will do
+    return _split.Graph(src, dst, nodes, weight, kernels.topological_order(src, dst, nodes, priority=priority), key)
 
 
 def _loop(graph: Module | ArrayLike, src: IntArray, dst: IntArray, nodes: int) -> LoopError:

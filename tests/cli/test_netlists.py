@@ -139,6 +139,10 @@ def test_partition(cli: Cli, tmp_path: Path) -> None:
     code, out, _ = cli("partition", source, "--parts", 4)
     assert code == 0
     assert out.startswith(f"{source}: 'multiplier_array_6x6', ")
+    few = cli("partition", source, "--parts", 4, "--objective", "net", "--json").json
+    assert few["cut_nets"] < found["cut_nets"] and few["cut_edges"] > found["cut_edges"]
+    out = cli("partition", source, "--parts", 4, "--objective", "net").out
+    assert out.endswith(f"\n{few['cut_nets']} nets cut, communication volume {few['volume']}\n")
     assert cli("partition", source, "--parts", 4, "-o", "m.txt").err == (
         "error: -o takes a name that ends in .npz, not 'm.txt'; write m.npz\n"
     )

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hwdesign.circuits import generate
 from hwdesign.errors import LoopError, NetlistError
 from hwdesign.netlist import Builder, Netlist, gate
 from hwdesign.passes import frontiers, halos, partition
+from hwdesign.passes._hilbert import hilbert_keys
 from tests.strategies import hierarchical_netlists
 
 _SETTINGS = settings(max_examples=40, deadline=None)
@@ -111,6 +113,55 @@ def test_a_long_path_through_a_shuffled_numbering() -> None:
     assert (found.parts, found.cut_edges, found.weights.max() <= 103) == (5, 4, True)
 
 
+def layered(levels: int, side: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Edges between neighbouring levels of grids, each to a near place, and where the nodes lie."""
+    rng = np.random.default_rng(seed)
+    place = np.stack(np.unravel_index(np.tile(np.arange(side * side), levels), (side, side)), axis=1)
+    source = rng.integers(0, (levels - 1) * side * side, 4 * levels * side * side)
+    near = np.clip(place[source] + rng.integers(-1, 2, (len(source), 2)), 0, side - 1)
+    target = (source // (side * side) + 1) * side * side + near[:, 0] * side + near[:, 1]
+    name = rng.permutation(levels * side * side)
+    positions = np.empty((len(name), 2))
+    positions[name] = place
+    return name[np.stack([source, target])], positions
+
+
+def test_positions_show_a_cut_that_edges_hide() -> None:
+    edges, positions = layered(4, 30, 0)
+    plain, placed = (partition(edges, parts=8, effort="fast", positions=at) for at in (None, positions))
+    assert placed.order_violations == 0 and placed.weights.max() <= 463
+    assert placed.cut_edges < 0.7 * plain.cut_edges
+    same = partition(edges, parts=8, effort="fast", positions=positions * 2.0**1000)
+    assert (same.part == placed.part).all()
+    nowhere = partition(edges, parts=8, effort="fast", positions=np.zeros_like(positions))
+    assert nowhere.cut_edges <= plain.cut_edges
+
+
+def test_hilbert_neighbours_are_neighbours() -> None:
+    side = 16
+    places = np.stack(np.unravel_index(np.arange(side * side), (side, side)), axis=1)
+    walk = places[np.argsort(hilbert_keys(places.astype(float)))]
+    assert (np.abs(np.diff(walk, axis=0)).sum(axis=1) == 1).all()
+    assert hilbert_keys(np.zeros((0, 2))).shape == (0,)
+
+
+def test_objectives_on_a_multiplier() -> None:
+    netlist = generate("multiplier-array", width=16)
+    found = {objective: partition(netlist, parts=6, objective=objective) for objective in ("edge", "net", "volume")}
+    assert all(p.order_violations == 0 for p in found.values())
+    assert found["net"].cut_nets < found["edge"].cut_nets
+    assert found["volume"].volume < found["edge"].volume
+
+
+def test_condensed_cycles_with_positions() -> None:
+    ring = np.arange(60).reshape(12, 5)
+    src = np.concatenate([ring.ravel(), ring[:-1, 0]])
+    dst = np.concatenate([np.roll(ring, -1, axis=1).ravel(), ring[1:, 2]])
+    at = np.stack([np.arange(60.0), np.zeros(60)], axis=1)
+    found = partition(np.stack([src, dst]), parts=3, condense=True, positions=at, objective="net")
+    assert (found.part.reshape(12, 5) == found.part.reshape(12, 5)[:, :1]).all() and found.cut_nets == 2
+
+
 def test_condensed_cycles_stay_whole() -> None:
     # Twenty rings of five nodes in a row.
     rings = np.arange(100).reshape(20, 5)
@@ -141,11 +192,15 @@ def test_clocked_netlists() -> None:
         ({"parts": 2, "imbalance": -0.1}, "imbalance, halo and seed must not be negative"),
         ({"parts": 2, "seed": -1}, "must not be negative"),
         ({"parts": 2, "threads": 0}, "threads not less than 1"),
+        ({"parts": 2, "objective": "cut"}, "the objective is 'edge', 'net' or 'volume', not 'cut'"),
+        ({"parts": 2, "positions": [[0, 0]]}, r"the positions must be finite numbers of the shape \(3, 2\)"),
+        ({"parts": 2, "positions": [[0, np.nan]] * 3}, r"the positions must be finite numbers of the shape \(3, 2\)"),
+        ({"parts": 2, "order": "dfs", "objective": "net"}, "slices of an order take neither objective nor positions"),
         ({"parts": 2, "halo": 1}, "a halo counts towards the parts' greatest size; give max_size"),
         ({"max_size": 1, "halo": 1}, "no part size was found for which parts with 1 levels of halo weigh at most 1"),
     ],
 )
-def test_requests_that_make_no_sense(options: dict[str, float], message: str) -> None:
+def test_requests_that_make_no_sense(options: dict[str, object], message: str) -> None:
     with pytest.raises(NetlistError, match=message):
         partition(np.array([[0, 1], [1, 2]]), **options)  # type: ignore[arg-type]
 

@@ -65,8 +65,7 @@ class Balancer {
     Move best{INT64_MIN, v, -1};
     for (const int32_t to : {s.low, s.high, p - 1, p + 1}) {
       if (to < 0 || to >= parts_ || to == p || to < s.low || to > s.high || !useful(v, to)) continue;
-      int64_t gain = (to == s.low ? s.low_w : 0) + (to == s.high ? s.high_w : 0);
-      gain -= (p == s.low ? s.low_w : 0) + (p == s.high ? s.high_w : 0);
+      const int64_t gain = edge_gain(s, p, to);
       if (gain > best.gain) best = {gain, v, to};
     }
     if (best.to >= 0) queue_.push(best);

@@ -14,9 +14,10 @@ constexpr int64_t kSmallest = 8;  // nodes of a side below which shrinking ends
 
 class PairRefiner {
  public:
-  PairRefiner(const Dag& dag, std::vector<int32_t>& part, const Caps& caps)
-      : dag_(dag), part_(part), caps_(caps), load_(part_loads(dag, part, static_cast<int32_t>(caps.size()))),
-        members_(caps.size()), local_(dag.nodes, kOutside) {
+  PairRefiner(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const Goal& goal)
+      : dag_(dag), part_(part), caps_(caps), goal_(goal),
+        load_(part_loads(dag, part, static_cast<int32_t>(caps.size()))), members_(caps.size()),
+        local_(dag.nodes, kOutside), seen_(goal.nets ? goal.nets->size() : 0, 0) {
     for (int32_t v = 0; v < dag.nodes; ++v) members_[part[v]].push_back(v);
   }
 
@@ -91,15 +92,19 @@ class PairRefiner {
     return part_[v] == low_ ? 0 : 1;
   }
 
-  Outcome cut_region() {
-    flow_.reset(static_cast<int32_t>(region_.size()) + 2);
+  // Arcs along the edges between region and parts, unbounded against the edge; returns what the border cuts now.
+  int64_t add_edges() {
     int64_t before = 0;
+    auto add = [&](int32_t from, int32_t to, int32_t weight) {
+      if (goal_.nets) weight = 0;  // an edge binds the order and costs nothing by itself
+      flow_.add(place(from), place(to), weight, MaxFlow::kUnbounded);
+      if (part_[from] != part_[to]) before += weight;
+    };
     for (const int32_t v : region_) {
       for (int64_t e = dag_.out_ptr[v]; e < dag_.out_ptr[v + 1]; ++e) {
         const int32_t w = dag_.out[e], p = part_[w];
         if (p == low_ || p == high_) {
-          flow_.add(place(v), place(w), dag_.out_w[e], MaxFlow::kUnbounded);
-          if (part_[v] != p) before += dag_.out_w[e];
+          add(v, w, dag_.out_w[e]);
         } else if (p < high_) {
           flow_.add(0, place(v), MaxFlow::kUnbounded, 0);  // a fan-out in between holds it back
         }
@@ -107,14 +112,61 @@ class PairRefiner {
       for (int64_t e = dag_.in_ptr[v]; e < dag_.in_ptr[v + 1]; ++e) {
         const int32_t u = dag_.in[e], p = part_[u];
         if (p == low_ || p == high_) {
-          if (local_[u] != kOutside) continue;  // added from the other end
-          flow_.add(place(u), place(v), dag_.in_w[e], MaxFlow::kUnbounded);
-          if (part_[v] != p) before += dag_.in_w[e];
+          if (local_[u] == kOutside) add(u, v, dag_.in_w[e]);  // otherwise added from the other end
         } else if (p > low_) {
           flow_.add(place(v), 1, MaxFlow::kUnbounded, 0);
         }
       }
     }
+    return before;
+  }
+
+  void find_nets() {
+    found_.clear();
+    if (!goal_.nets) return;
+    for (const int32_t v : region_) {
+      for (int64_t e = goal_.nets->net_ptr[v]; e < goal_.nets->net_ptr[v + 1]; ++e) {
+        const int32_t n = goal_.nets->net[e];
+        if (seen_[n]) continue;
+        seen_[n] = 1;
+        found_.push_back(n);
+      }
+    }
+    for (const int32_t n : found_) seen_[n] = 0;
+  }
+
+  // For each net an arc of capacity 1 that every path from pin to pin takes. A net with pins in other parts counts for
+  // the volume alone: as a net it is cut anyway.
+  int64_t add_nets() {
+    int64_t before = 0;
+    int32_t entry = static_cast<int32_t>(region_.size()) + 2;
+    for (const int32_t n : found_) {
+      bool low = false, high = false, other = false;
+      for (int64_t i = goal_.nets->pin_ptr[n]; i < goal_.nets->pin_ptr[n + 1]; ++i) {
+        const int32_t p = part_[goal_.nets->pin[i]];
+        (p == low_ ? low : p == high_ ? high : other) = true;
+      }
+      if (other && goal_.objective == Objective::kNet) continue;
+      before += low && high;
+      flow_.add(entry, entry + 1, 1, 0);
+      bool outside[2] = {false, false};
+      for (int64_t i = goal_.nets->pin_ptr[n]; i < goal_.nets->pin_ptr[n + 1]; ++i) {
+        const int32_t v = goal_.nets->pin[i];
+        if (part_[v] != low_ && part_[v] != high_) continue;
+        const int32_t at = place(v);
+        if (at < 2 && std::exchange(outside[at], true)) continue;
+        flow_.add(at, entry, MaxFlow::kUnbounded, 0);
+        flow_.add(entry + 1, at, MaxFlow::kUnbounded, 0);
+      }
+      entry += 2;
+    }
+    return before;
+  }
+
+  Outcome cut_region() {
+    find_nets();
+    flow_.reset(static_cast<int32_t>(region_.size() + 2 * found_.size()) + 2);
+    const int64_t before = add_edges() + add_nets();
     if (flow_.run(0, 1) >= before) return kNothing;
     for (const bool smallest_low : {true, false}) {
       const std::vector<uint8_t> lower = smallest_low ? flow_.reached_from(0) : flow_.not_reaching(1);
@@ -144,9 +196,12 @@ class PairRefiner {
   const Dag& dag_;
   std::vector<int32_t>& part_;
   const Caps& caps_;
+  Goal goal_;
   std::vector<int64_t> load_;
   std::vector<std::vector<int32_t>> members_;
   std::vector<int32_t> local_, region_;
+  std::vector<uint8_t> seen_;   // of each net
+  std::vector<int32_t> found_;  // nets with pins in the region
   MaxFlow flow_;
   int32_t low_ = 0, high_ = 0;
 };
@@ -154,9 +209,9 @@ class PairRefiner {
 }  // namespace
 
 void refine_by_flows(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const FlowEffort& effort,
-                     const Workers& workers) {
+                     const Workers& workers, const Goal& goal) {
   const size_t parts = caps.size();
-  PairRefiner refiner(dag, part, caps);
+  PairRefiner refiner(dag, part, caps, goal);
   std::vector<uint8_t> active(parts, 1);
   for (int round = 0; round < effort.rounds; ++round) {
     std::vector<std::pair<int32_t, int32_t>> pairs;

@@ -19,8 +19,8 @@ struct FlowEffort {
 // For each pair of parts with edges between them, moves the border to a minimum cut of the region around it (Sanders
 // and Schulz, ESA 2011). Arcs against an edge have no bound, so that the minimum cut keeps the order: the lower side is
 // closed under fan-ins. Regions shrink until the result respects the caps. Pairs are taken up again while one of their
-// parts changed. Never makes the cut worse.
+// parts changed. Nets enter as in Lawler's network (1973). Never makes the cost worse.
 void refine_by_flows(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const FlowEffort& effort,
-                     const Workers& workers);
+                     const Workers& workers, const Goal& goal);
 
 }  // namespace hwdesign

@@ -1,7 +1,9 @@
 #include "partition_order.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <queue>
+#include <utility>
 
 #include "rng.hpp"
 
@@ -58,6 +60,27 @@ std::vector<int32_t> grow(const Dag& dag, Growth growth, bool backward, uint64_t
     }
   }
   if (backward) std::reverse(order.begin(), order.end());
+  return order;
+}
+
+std::vector<int32_t> order_by_key(const Dag& dag, const std::vector<int64_t>& key) {
+  using Entry = std::pair<int64_t, int32_t>;
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> queue;
+  std::vector<int64_t> pending(dag.nodes);
+  for (int32_t v = 0; v < dag.nodes; ++v) {
+    pending[v] = dag.in_ptr[v + 1] - dag.in_ptr[v];
+    if (pending[v] == 0) queue.emplace(key[v], v);
+  }
+  std::vector<int32_t> order;
+  order.reserve(dag.nodes);
+  while (!queue.empty()) {
+    const int32_t v = queue.top().second;
+    queue.pop();
+    order.push_back(v);
+    for (int64_t e = dag.out_ptr[v]; e < dag.out_ptr[v + 1]; ++e) {
+      if (--pending[dag.out[e]] == 0) queue.emplace(key[dag.out[e]], dag.out[e]);
+    }
+  }
   return order;
 }
 

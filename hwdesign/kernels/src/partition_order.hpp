@@ -16,6 +16,9 @@ enum class Growth { kLevel, kDepth, kGain, kCount };
 // (of each node, rising along the edges) the order takes part after part.
 std::vector<int32_t> grow(const Dag& dag, Growth growth, bool backward, uint64_t seed, const int32_t* part = nullptr);
 
+// The topological order that takes, of the nodes that are ready, the one with the least key.
+std::vector<int32_t> order_by_key(const Dag& dag, const std::vector<int64_t>& key);
+
 // Equal slices of an order, none heavier than `cap` where that can be had, otherwise as light as this order allows.
 std::vector<int32_t> slice_order(const Dag& dag, const std::vector<int32_t>& order, int32_t parts, int64_t cap);
 

@@ -90,6 +90,8 @@ struct Shared {
   const Workers& workers;
   std::vector<uint8_t> moved;
   std::vector<Held> held;
+  PinCounts pins;  // a search writes the counts of its own parts only
+  bool nets;       // their cost is what counts
   std::vector<double> price;  // of weight in each part, in fractions 1 / kPriced of an edge's weight; may be empty
 };
 
@@ -149,11 +151,11 @@ class Search {
     const int32_t p = part_[v];
     bool found = false;
     if (0 <= a.low && a.low < p && open(v, a.low)) {
-      move = {priced(a.low_w - (a.high == p ? a.high_w : 0), v, a.low), v, a.low};
+      move = {gain_of(a, v, a.low), v, a.low};
       found = true;
     }
     if (p < a.high && a.high < parts_ && open(v, a.high)) {
-      const int64_t gain = priced(a.high_w - (a.low == p ? a.low_w : 0), v, a.high);
+      const int64_t gain = gain_of(a, v, a.high);
       if (!found || gain > move.gain || (gain == move.gain && load_[a.high] < load_[a.low])) {
         move = {gain, v, a.high};
       }
@@ -162,9 +164,11 @@ class Search {
     return found;
   }
 
-  int64_t priced(int64_t gain, int32_t v, int32_t to) const {
+  int64_t gain_of(const Surroundings& around, int32_t v, int32_t to) const {
+    const int32_t from = part_[v];
+    const int64_t gain = s_.nets ? s_.pins.gain(part_, v, to) : edge_gain(around, from, to);
     if (s_.price.empty()) return gain;
-    const double saved = (s_.price[part_[v]] - s_.price[to]) * static_cast<double>(dag_.weight[v]);
+    const double saved = (s_.price[from] - s_.price[to]) * static_cast<double>(dag_.weight[v]);
     return gain * kPriced + static_cast<int64_t>(saved);
   }
 
@@ -173,6 +177,7 @@ class Search {
     load_[from] -= dag_.weight[v];
     load_[to] += dag_.weight[v];
     part_[v] = to;
+    s_.pins.move(v, from, to);
     Held held;
     for (int64_t e = dag_.in_ptr[v]; e < dag_.in_ptr[v + 1]; ++e) {
       const int32_t u = dag_.in[e], p = part_[u];
@@ -244,12 +249,22 @@ class Search {
 
 class Refiner {
  public:
-  Refiner(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const Workers& workers)
-      : part_(part), shared_{dag, caps, workers, std::vector<uint8_t>(dag.nodes), std::vector<Held>(dag.nodes), {}},
+  Refiner(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const Workers& workers, const Goal& goal)
+      : part_(part),
+        shared_{dag,
+                caps,
+                workers,
+                std::vector<uint8_t>(dag.nodes),
+                std::vector<Held>(dag.nodes),
+                PinCounts(goal, part, static_cast<int32_t>(caps.size())),
+                goal.nets != nullptr,
+                {}},
         load_(part_loads(dag, part, static_cast<int32_t>(caps.size()))),
-        cut_(count_held(dag, part, workers, shared_.held)), block_((dag.nodes + kBlock - 1) / kBlock) {}
+        cost_(count_held(dag, part, workers, shared_.held)), block_((dag.nodes + kBlock - 1) / kBlock) {
+    if (goal.nets) cost_ = cost_of(dag, goal, part);
+  }
 
-  int64_t cut() const { return cut_; }
+  int64_t cost() const { return cost_; }  // without prices
   const std::vector<int64_t>& load() const { return load_; }
   void set_prices(std::vector<double> price) { shared_.price = std::move(price); }
 
@@ -268,7 +283,7 @@ class Refiner {
     } else {
       gain = two_searches(number % 2 == 0 ? 0 : parts / 4, patience);
     }
-    cut_ -= gain;
+    cost_ -= gain;
     return gain;
   }
 
@@ -293,27 +308,28 @@ class Refiner {
   std::vector<int32_t>& part_;
   Shared shared_;
   std::vector<int64_t> load_;
-  int64_t cut_;
+  int64_t cost_;
   std::vector<int32_t> block_;
 };
 
 }  // namespace
 
 void refine(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const SearchEffort& effort, uint64_t seed,
-            const Workers& workers) {
-  Refiner refiner(dag, part, caps, workers);
+            const Workers& workers, const Goal& goal) {
+  Refiner refiner(dag, part, caps, workers, goal);
   for (int round = 0; round < effort.rounds; ++round) {
     const int64_t gain = refiner.round(round, seed, effort.patience);
-    if (static_cast<double>(gain) <= effort.least * static_cast<double>(refiner.cut())) break;
+    if (static_cast<double>(gain) <= effort.least * static_cast<double>(refiner.cost())) break;
   }
 }
 
 void refine_with_prices(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const PriceEffort& effort,
-                        double unit, std::vector<double>& prices, uint64_t seed, const Workers& workers) {
+                        double unit, std::vector<double>& prices, uint64_t seed, const Workers& workers,
+                        const Goal& goal) {
   prices.resize(caps.size(), 0.0);
   Caps loose = caps;
   for (int64_t& cap : loose) cap += static_cast<int64_t>(kLoose * static_cast<double>(cap));
-  Refiner refiner(dag, part, loose, workers);
+  Refiner refiner(dag, part, loose, workers, goal);
   for (int round = 0; round < effort.rounds; ++round) {
     std::vector<double> scaled = prices;
     for (double& price : scaled) price *= unit * kPriced;

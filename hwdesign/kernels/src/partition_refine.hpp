@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "partition_dag.hpp"
+#include "partition_nets.hpp"
 
 namespace hwdesign {
 
@@ -29,11 +30,17 @@ struct Surroundings {
 };
 Surroundings look_around(const Dag& dag, const std::vector<int32_t>& part, int32_t parts, int32_t v);
 
+// What the cut of the edges falls by where such a node moves.
+inline int64_t edge_gain(const Surroundings& around, int32_t from, int32_t to) {
+  auto joined = [&](int32_t p) { return (p == around.low ? around.low_w : 0) + (p == around.high ? around.high_w : 0); };
+  return joined(to) - joined(from);
+}
+
 // Local search with negative steps (Fiduccia and Mattheyses, DAC 1982), started from one node at a time and rolled back
-// to its best prefix (Osipov and Sanders, ESA 2010). Never makes the cut worse, nor a part heavier than its cap. The
+// to its best prefix (Osipov and Sanders, ESA 2010). Never makes the cost worse, nor a part heavier than its cap. The
 // result does not depend on the number of workers.
 void refine(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const SearchEffort& effort, uint64_t seed,
-            const Workers& workers);
+            const Workers& workers, const Goal& goal = {});
 
 // Rounds of the same search in which weight has a price in each part: a move gains what it takes off the cut, and what
 // its weight costs less where it goes. Prices stand in for the caps, which bind loosely here: they rise in a part above
@@ -45,7 +52,8 @@ struct PriceEffort {
   int patience;
 };
 void refine_with_prices(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, const PriceEffort& effort,
-                        double unit, std::vector<double>& prices, uint64_t seed, const Workers& workers);
+                        double unit, std::vector<double>& prices, uint64_t seed, const Workers& workers,
+                        const Goal& goal);
 
 // Moves nodes out of parts above their caps at the least cost, in at most so many passes, each of which may bring the
 // excess one part nearer to where there is room; false where parts stay too heavy.

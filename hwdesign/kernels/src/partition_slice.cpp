@@ -11,18 +11,20 @@ constexpr int64_t kPlaces = 400;     // tried for a border
 
 class Slicer {
  public:
-  Slicer(const Dag& dag, const std::vector<int32_t>& order, int32_t parts, int64_t cap)
-      : dag_(dag), order_(order), parts_(parts), cap_(cap), position_(dag.nodes), before_(dag.nodes + size_t{1}, 0),
+  Slicer(const Dag& dag, const Goal& goal, const std::vector<int32_t>& order, int32_t parts, int64_t cap)
+      : dag_(dag), order_(order), parts_(parts), cap_(cap), before_(dag.nodes + size_t{1}, 0),
         cut_(dag.nodes + size_t{1}, 0), places_(parts + size_t{1}) {
+    std::vector<int32_t> position(dag.nodes);
     for (int32_t i = 0; i < dag.nodes; ++i) {
-      const int32_t v = order[i];
-      position_[v] = i;
-      before_[i + 1] = before_[i] + dag.weight[v];
-      int64_t cut = cut_[i];
-      for (int64_t e = dag.out_ptr[v]; e < dag.out_ptr[v + 1]; ++e) cut += dag.out_w[e];
-      for (int64_t e = dag.in_ptr[v]; e < dag.in_ptr[v + 1]; ++e) cut -= dag.in_w[e];
-      cut_[i + 1] = cut;
+      position[order[i]] = i;
+      before_[i + 1] = before_[i] + dag.weight[order[i]];
     }
+    edges_ = spans_of(dag, goal, position);
+    for (const Span& edge : edges_) {
+      cut_[edge.from + 1] += edge.weight;
+      cut_[edge.to + 1] -= edge.weight;
+    }
+    for (int32_t i = 0; i < dag.nodes; ++i) cut_[i + 1] += cut_[i];
   }
 
   bool run(std::vector<int32_t>& part) {
@@ -76,18 +78,15 @@ class Slicer {
   void count_spans(const std::vector<int32_t>& part) {
     span_.resize(parts_ + size_t{1});
     for (int32_t i = 1; i <= parts_; ++i) span_[i].assign(places_[i - 1].size() * places_[i].size(), 0);
-    for (int32_t u = 0; u < dag_.nodes; ++u) {
-      for (int64_t e = dag_.out_ptr[u]; e < dag_.out_ptr[u + 1]; ++e) {
-        const int32_t a = position_[u], b = position_[dag_.out[e]];
-        int32_t i = part[u] + 1;
-        while (i > 1 && places_[i - 2].back() > a) --i;
-        for (; i <= parts_ && places_[i].front() <= b; ++i) {
-          const std::vector<int32_t>&left = places_[i - 1], &right = places_[i];
-          if (left.back() <= a) continue;
-          const int64_t x = std::upper_bound(left.begin(), left.end(), a) - left.begin();
-          const int64_t y = std::upper_bound(right.begin(), right.end(), b) - right.begin() - 1;
-          span_[i][x * right.size() + y] += dag_.out_w[e];
-        }
+    for (const Span& edge : edges_) {
+      int32_t i = part[order_[edge.from]] + 1;
+      while (i > 1 && places_[i - 2].back() > edge.from) --i;
+      for (; i <= parts_ && places_[i].front() <= edge.to; ++i) {
+        const std::vector<int32_t>&left = places_[i - 1], &right = places_[i];
+        if (left.back() <= edge.from) continue;
+        const int64_t x = std::upper_bound(left.begin(), left.end(), edge.from) - left.begin();
+        const int64_t y = std::upper_bound(right.begin(), right.end(), edge.to) - right.begin() - 1;
+        span_[i][x * right.size() + y] += edge.weight;
       }
     }
     for (int32_t i = 1; i <= parts_; ++i) {
@@ -123,7 +122,7 @@ class Slicer {
   const std::vector<int32_t>& order_;
   int32_t parts_;
   int64_t cap_;
-  std::vector<int32_t> position_;
+  std::vector<Span> edges_;
   std::vector<int64_t> before_, cut_;  // weight before each place, and weight of the edges over it
   std::vector<std::vector<int32_t>> places_;
   std::vector<std::vector<int64_t>> span_;
@@ -131,9 +130,9 @@ class Slicer {
 
 }  // namespace
 
-bool best_slices(const Dag& dag, const std::vector<int32_t>& order, int32_t parts, int64_t cap,
+bool best_slices(const Dag& dag, const Goal& goal, const std::vector<int32_t>& order, int32_t parts, int64_t cap,
                  std::vector<int32_t>& part) {
-  return Slicer(dag, order, parts, cap).run(part);
+  return Slicer(dag, goal, order, parts, cap).run(part);
 }
 
 }  // namespace hwdesign
