@@ -24,6 +24,7 @@ from hwdesign.netlist.netlist import Model, Netlist
 _ALIASES = {
     "vgap": "vg", "ic": "icrit", "c": "cap", "icfact": "icfct", "deltav": "delv", "rnorm": "rn", "rsub": "r0",
 }  # fmt: skip
+_MAX_HARMONICS = 1000
 # WRspice's, with the values that ask for nothing more than this model.
 _WRSPICE = {"level": (1.0,), "cct": (1.0,), "force": (0.0, 1.0), "pijj": (0.0, 1.0)}
 
@@ -171,6 +172,8 @@ def _harmonics(value: float | str, fail: object) -> tuple[float, ...]:
         found = tuple(float(part) for part in value.split(","))
     except ValueError:
         found = ()
+    if len(found) > _MAX_HARMONICS:
+        raise fail(f"cpr has {len(found)} harmonics, more than {_MAX_HARMONICS}", "leave the small ones out")  # type: ignore[operator]
     if not found:
         raise fail(f"cpr='{value[:40]}' holds no numbers", "write cpr={1,0.2}")  # type: ignore[operator]
     return found

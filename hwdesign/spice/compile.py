@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hwdesign.errors import HwdesignError, LimitError, NetlistError, UnsupportedError
 from hwdesign.formats import read
@@ -82,33 +86,31 @@ class _Compiler:
         self.globals: dict[str, int] = {}
         self.coupled: dict[int, tuple[str, ...]] = {}
         self.positions: dict[str, int] = {}
+        self.pins: dict[str, NDArray[np.int64]] = {}
 
     def run(self) -> Circuit:
         netlist = self.netlist
+        self._refuse_large()
         # An explicit stack keeps the deck's order: an instance's elements stand where the instance does.
-        work: list[tuple[Module, list[int], str, int, int]] = [
-            (netlist.top_module, self._nets(netlist.top_module, {}, ""), "", 0, 0)
+        work: list[tuple[Module, list[int], str, int]] = [
+            (netlist.top_module, self._nets(netlist.top_module, {}, ""), "", 0)
         ]
         while work:
-            module, nets, path, depth, cell = work.pop()
+            module, nets, path, cell = work.pop()
             if cell >= module.num_cells:
                 continue
-            work.append((module, nets, path, depth, cell + 1))
-            if len(self.elements) > MAX_ELEMENTS:
-                raise LimitError(f"the circuit has more than {MAX_ELEMENTS} elements", file=netlist.file or None)
+            work.append((module, nets, path, cell + 1))
             cell_type = module.type_of(cell)
             pins = {role: net for role, net, _ in module.pins_of(cell)}
             if cell_type.kind is Kind.MODULE and cell_type.name in netlist.modules:
                 child = netlist.modules[cell_type.name]
-                if depth > len(netlist.modules):
-                    raise NetlistError(f"module '{child.name}' contains itself", file=module.file or None)
                 inner = f"|{module.cell_label(cell).upper()}{path}"
                 outer = {
                     port: nets[pins[name]]
                     for port, name in zip(child.port_net.tolist(), child.port_labels(), strict=True)
                     if pins.get(name, OPEN) != OPEN
                 }
-                work.append((child, self._nets(child, outer, inner), inner, depth + 1, 0))
+                work.append((child, self._nets(child, outer, inner), inner, 0))
             else:
                 self._element(module, cell, nets, path)
         elements, nodes = _used(self._couple(), self.nodes)
@@ -118,6 +120,31 @@ class _Compiler:
         )  # fmt: skip
         check(circuit)
         return circuit
+
+    def _refuse_large(self) -> None:
+        """Count elements and instances before any is unfolded: ten levels of ten instances each are short to write."""
+        modules = self.netlist.modules
+        sizes: dict[str, int] = {}
+        opened: set[str] = set()
+        work = [self.netlist.top]
+        while work:
+            name = work[-1]
+            module = modules[name]
+            counts = module.type_counts()
+            missing = [child for child in counts if child in modules and child not in sizes]
+            if missing and name in opened:
+                raise NetlistError(f"module '{name}' contains itself", file=module.file or None)
+            if missing:
+                opened.add(name)
+                work += missing
+                continue
+            sizes[name] = sum(number * (1 + sizes.get(child, 0)) for child, number in counts.items())
+            work.pop()
+        if sizes[self.netlist.top] > MAX_ELEMENTS:
+            raise LimitError(
+                f"the circuit has {sizes[self.netlist.top]:.3g} elements and instances, more than {MAX_ELEMENTS}",
+                file=self.netlist.file or None, mend="take a smaller circuit, or simulate a part with --top",
+            )  # fmt: skip
 
     def _directives(self) -> tuple[str, ...]:
         """Refuse control lines that ask for something else; notes on those that ask for nothing here."""
@@ -189,7 +216,16 @@ class _Compiler:
                 raise fail(f"its {key} '{value[:40]}' is no number", "", UnsupportedError)
             numbers[key] = value
         if kind == "B" and len(pins) > 2:
-            raise fail("a junction's phase node is not simulated", "print its phase instead", UnsupportedError)
+            # WRspice's phase node; JoSIM reads over it, which is right where nothing else connects to it.
+            phase = pins.pop()[1]
+            if phase != OPEN and nets[phase] != GROUND and not self._alone(module, phase):
+                raise fail(
+                    "a junction's phase node is not simulated, and something else connects to it",
+                    "print its phase instead", UnsupportedError,
+                )  # fmt: skip
+        for key in ("neb", "spread"):
+            if numbers.get(key, 0.0) < 0:
+                raise fail(f"its {key} is negative: {numbers[key]:g}", "give zero or more")
         if kind in _VALUED and "value" not in numbers:
             raise fail("it has no value", f"write {label} node node value")
         temp = numbers.get("temp", self.temp) if kind in "RB" else None
@@ -221,8 +257,18 @@ class _Compiler:
         self.positions[element.name] = len(self.elements)
         self.elements.append(element)
 
+    def _alone(self, module: Module, net: int) -> bool:
+        """Whether a net is neither a port, global, nor on more than one pin."""
+        if module.name not in self.pins:
+            used = module.pin_net[module.pin_net != OPEN]
+            self.pins[module.name] = np.bincount(used, minlength=module.num_nets)
+            self.pins[module.name][module.port_net] += 1
+        shared = module.net_label(net).lower() in {name.lower() for name in self.netlist.global_nets}
+        return int(self.pins[module.name][net]) < 2 and not shared
+
     def _couple(self) -> list[Element]:
         """The elements, with the positions of those that others name."""
+        pairs: dict[frozenset[int], str] = {}
         for at, names in self.coupled.items():
             element = self.elements[at]
             others = tuple(self.positions.get(name, -1) for name in names)
@@ -236,6 +282,14 @@ class _Compiler:
                     f"element '{element.name}': a coupling factor of {element.value:g} is larger than 1",
                     "it lies between -1 and 1",
                 )
+            for pair in itertools.combinations(others if element.kind == "K" else (), 2):
+                first = pairs.setdefault(frozenset(pair), element.name)
+                if first != element.name or pair[0] == pair[1]:
+                    one, two = (self.elements[other].name for other in pair)
+                    what = (
+                        f"couples '{one}' to itself" if one == two else f"couples '{one}' and '{two}' after '{first}'"
+                    )
+                    raise element.error(f"element '{element.name}' {what}", "write one coupling for a pair")
             self.elements[at] = replace(element, others=others)
         return self.elements
 

@@ -36,7 +36,7 @@ STEP_LIMIT = 0.4 * math.pi
 
 MAX_HALVINGS = 10
 MAX_STEPS = 1 << 32
-MAX_CELLS = 1 << 31
+MAX_CELLS = 1 << 28  # 2 GiB, and as much again while a table is written
 DELAY_UNIT = 1e-15
 """Seconds to which the newton mode rounds transmission lines' delays."""
 
@@ -247,7 +247,7 @@ class _Stage:
 
     def __init__(self, job: _Job, batch: Batch, outputs: Sequence[Output], halving: int) -> None:
         self.job, self.batch = job, batch
-        factor = 2**halving
+        factor: int = 2**halving
         self.step = job.step / factor
         self.every = job.every * factor
         self.steps = _count(job.stop, job.step) * factor
@@ -261,7 +261,15 @@ class _Stage:
         bands = {e.neb for e in self.job.circuit.elements if e.neb and e.temp}
         if len(bands) > 1:
             raise NetlistError("elements have different noise bandwidths", mend="give all the same neb")
-        return max(1, round(1 / (bands.pop() * self.step))) if bands else 1
+        if not bands:
+            return 1
+        every = 1 / (band := bands.pop()) / self.step
+        if every > MAX_STEPS:
+            raise NetlistError(
+                f"a noise bandwidth of {band:g} Hz is far below one value in the whole simulation",
+                file=self.job.circuit.file or None, mend="give a larger neb, or a temperature of 0",
+            )  # fmt: skip
+        return max(1, round(every))
 
     def run(self, chosen: NDArray[np.int64], seeds: NDArray[np.uint64]) -> PhaseRun:
         values = self._values(chosen, seeds)
@@ -281,7 +289,7 @@ class _Stage:
             moved = any(wave.kind != TABLE or wave.before for wave in self.assembly.waves)
             return self.plan.newton(
                 values, self.assembly.waves, step=self.step * self.every, rows=job.rows, tolerance=job.tolerance,
-                settle=startup * self.step if moved else 0.0, delay_unit=DELAY_UNIT, pulses=job.pulses,
+                settle=startup * self.step if moved else 0.0, delay_unit=self._delay_unit(), pulses=job.pulses,
             )  # fmt: skip
         return self.plan.steps(
             values, self.assembly.waves, step=self.step, steps=self.steps, startup=startup, every=self.every,
@@ -321,8 +329,18 @@ class _Stage:
         )  # fmt: skip
 
     def _delays(self) -> NDArray[np.int64]:
-        unit = DELAY_UNIT if self.job.mode == "newton" else self.step
-        return np.array([max(1, round(delay / unit)) for delay in self.assembly.delay], np.int64)
+        # What a line sends after the end is never seen: a longer delay is the same, and needs no memory.
+        unit, end = self._delay_unit(), self._longest_delay()
+        return np.array([max(1, round(min(delay, end) / unit)) for delay in self.assembly.delay], np.int64)
+
+    def _delay_unit(self) -> float:
+        """Seconds that one step of a line's delay stands for; the kernel counts up to 2^31."""
+        if self.job.mode == "josim":
+            return self.step
+        return max(DELAY_UNIT, self._longest_delay() / (1 << 30))
+
+    def _longest_delay(self) -> float:
+        return 2 * self.job.stop + 1000 * self.step  # settling takes 1000 steps at most
 
     def signal(self, signal: Signal, run: PhaseRun, chosen: NDArray[np.int64]) -> Float:
         """float64[chosen, T]."""

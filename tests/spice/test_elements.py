@@ -201,3 +201,22 @@ XO outer a"""
     result = run(deck, ["V(q.XI.XO)", "I(R2.XI.XO)", "P(p|XO)", "V(a)"])
     assert set(result.signals) == {"V(Q|XI|XO)", "I(R2|XI|XO)", "P(P|XO)", "V(A)"}
     assert np.allclose(2 * result.signals["V(Q|XI|XO)"], result.signals["V(A)"], atol=1e-15)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_line_longer_than_the_simulation_is_a_resistor(mode: str) -> None:
+    deck = "V1 s 0 pwl(0 0 10p 1m)\nR1 s a 5\nT1 a 0 b 0 td={td} z0=5\nR2 b 0 7"
+    once, far = (run(deck.replace("{td}", td), ["V(a)", "V(b)"], mode=mode) for td in ("101p", "1"))
+    for made in (once, far):
+        assert made.signals["V(A)"][-1] == pytest.approx(0.5e-3)
+        assert np.all(made.signals["V(B)"] == 0)
+    assert np.allclose(once.signals["V(A)"], far.signals["V(A)"], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("node", ["12", "0"])
+def test_a_phase_node_that_nothing_else_uses_is_read_over(node: str) -> None:
+    deck = "B1 a 0 {node} m area=2\nI1 0 a pwl(0 0 5p 150u)\n.model m jj(rtype=0, icrit=0.1m, rn=5, cap=0.07p)"
+    three = run(deck.replace("{node}", node), ["phase B1"])
+    two = run(deck.replace("{node} ", ""), ["phase B1"])
+    assert three.signals["P(B1)"][-1] == pytest.approx(math.asin(0.75), abs=1e-3)
+    assert np.array_equal(three.signals["P(B1)"], two.signals["P(B1)"])

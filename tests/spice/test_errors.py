@@ -52,6 +52,24 @@ CARD = ".model m jj(rtype=1, vg=2.8m, cap=0.07p, r0=160, rn=16, icrit=0.1m)"
             "test.cir:4: element 'K1': a coupling factor of 1.5 is larger than 1; it lies between -1 and 1",
         ),
         (
+            "L1 a 0 1p\nK1 L1 L1 0.5\nR1 a 0 1",
+            "test.cir:3: element 'K1' couples 'L1' to itself; write one coupling for a pair",
+        ),
+        (
+            "L1 a 0 1p\nL2 a 0 1p\nK1 L1 L2 0.5\nK2 L2 L1 0.1\nR1 a 0 1",
+            "test.cir:5: element 'K2' couples 'L2' and 'L1' after 'K1'; write one coupling for a pair",
+        ),
+        ("R1 a 0 1 temp=4 neb=-1", "test.cir:2: element 'R1': its neb is negative: -1; give zero or more"),
+        (
+            "R1 a 0 1 temp=4 neb=1e-30",
+            "test.cir: a noise bandwidth of 1e-30 Hz is far below one value in the whole simulation; "
+            "give a larger neb, or a temperature of 0",
+        ),
+        (
+            f"B1 a 0 m\n.model m jj(cpr={{{','.join(['1'] * 1001)}}})",
+            "test.cir:3: model 'm': cpr has 1001 harmonics, more than 1000; leave the small ones out",
+        ),
+        (
             "T1 a 0 b 0 z0=5 td=0\nR1 a 0 1\nR2 b 0 1",
             "test.cir:2: element 'T1': a transmission line needs a positive z0 and td; write z0=50 td=1p",
         ),
@@ -73,8 +91,9 @@ def test_refuses_circuits_without_a_solution(deck: str, message: str) -> None:
     ("deck", "message"),
     [
         (
-            f"B1 a 0 ph m\n{CARD}",
-            "test.cir:2: element 'B1': a junction's phase node is not simulated; print its phase instead",
+            f"B1 a 0 ph m\nR1 ph 0 1\n{CARD}",
+            "test.cir:2: element 'B1': a junction's phase node is not simulated, and something else connects to it; "
+            "print its phase instead",
         ),
         (
             "E1 e 0 vol='v(a)*2'\nR1 a 0 1\nR2 e 0 1",
@@ -212,3 +231,20 @@ def test_next_to_nothing_conducts_without_loss_of_digits() -> None:
         other = run(plain, ["I(L2)", "I(R1)", "V(a)"], mode=mode)
         for name, values in one.signals.items():
             assert np.allclose(values, other.signals[name], atol=1e-10), name
+
+
+def test_counts_what_a_hierarchy_unfolds_to_before_unfolding_it() -> None:
+    levels = [".subckt level0 p\n.ends"]
+    for k in range(12):
+        levels.append(f".subckt level{k + 1} p\n" + "".join(f"X{i} p level{k}\n" for i in range(10)) + ".ends")
+    with pytest.raises(LimitError) as caught:
+        circuit("\n".join([*levels, "X1 a level12", "R1 a 0 1"]))
+    assert str(caught.value) == (
+        "test.cir: the circuit has 1.11e+12 elements and instances, more than 1048576; "
+        "take a smaller circuit, or simulate a part with --top"
+    )
+
+
+def test_refuses_a_record_that_fills_memory() -> None:
+    with pytest.raises(LimitError, match="1 signals of 1 instances at 100000000. times do not fit in memory"):
+        simulate(circuit("R1 a 0 1\nI1 0 a 1u"), step=1e-18, stop=1e-9, signals=["V(a)"])
