@@ -7,9 +7,12 @@ Each row is a process of its own: seconds of wall and CPU time are those of the 
 includes the check for cycles; the peers get an undirected graph made outside their time), the peak is the whole
 process's resident memory, which for every row includes Python, NumPy and the edges. `backwards` counts the edges that
 run to an earlier part under the best topological order of the quotient, or of its strongly connected components
-where it has none; `cycle` is the number of parts on cycles of the quotient.
+where it has none; `cycle` is the number of parts on cycles of the quotient. With --seeds N our rows show the means
+over N seeds, and the least and largest cut; the peers run once. `nets %` (nodes with a reader in another part, over all
+nodes) and `volume` (parts that read a node, its own aside, summed) are what --objective net and volume optimise.
 
-Run: python benchmarks/partition.py [--graphs g2,hyp] [--threads N] [--levels 100] [--json] [--high]
+Run: python benchmarks/partition.py [--graphs g2,hyp] [--threads N] [--levels 100] [--seeds N] [--objective net]
+    [--json] [--high]
 Peers that are not installed (the extra [dev]) are left out, and the output says so.
 """
 
@@ -52,18 +55,20 @@ def epfl(path: Path) -> Edges:
     return (np.unique(pairs[pairs[:, 0] > 0], axis=0) - 1).astype(np.int32)
 
 
-def ours(edges: Edges, nodes: int, parts: int, effort: str, threads: int) -> tuple[NDArray[np.int32], float, float]:
+def ours(edges: Edges, nodes: int, options: argparse.Namespace) -> tuple[NDArray[np.int32], float, float]:
     """Part of each node, wall and CPU seconds."""
     from hwdesign.passes import partition
 
     wall, cpu = time.perf_counter(), time.process_time()
     found = partition(
         edges.T,
-        parts=parts,
+        parts=options.parts,
         imbalance=IMBALANCE,
         num_nodes=nodes,
-        effort=effort,  # type: ignore[arg-type]
-        threads=threads,
+        objective=options.objective,
+        effort=options.worker,
+        seed=options.seed,
+        threads=options.threads,
     )
     return found.part, time.perf_counter() - wall, time.process_time() - cpu
 
@@ -124,12 +129,17 @@ def work(options: argparse.Namespace) -> dict[str, Any]:
     elif options.worker == "Mt-KaHyPar":
         part, wall, cpu = mtkahypar(edges, nodes, options.parts, options.threads)
     else:
-        part, wall, cpu = ours(edges, nodes, options.parts, options.worker, options.threads)
-    cut = int((part[edges[:, 0]] != part[edges[:, 1]]).sum())
+        part, wall, cpu = ours(edges, nodes, options)
+    crossing = part[edges[:, 0]] != part[edges[:, 1]]
+    cut = int(crossing.sum())
+    read = edges[crossing, 0].astype(np.int64)
     back, cyclic = backwards(part, edges, options.parts)
     return {
         "cut_fraction": cut / len(edges),
         "cut_edges": cut,
+        "cut_nets": len(np.unique(read)),
+        "net_fraction": len(np.unique(read)) / nodes,
+        "volume": len(np.unique(read * options.parts + part[edges[crossing, 1]])),
         "imbalance": float(np.bincount(part, minlength=options.parts).max() * options.parts / nodes),
         "backward_edges": back,
         "cyclic_parts": cyclic,
@@ -164,11 +174,14 @@ def main() -> int:
     parser.add_argument("--graphs", default="", help="names, comma between them (default: all)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--levels", type=int, default=100, help="of g2: 100 make a million nodes (default 100)")
+    parser.add_argument("--seeds", type=int, default=1, help="of ours, over which rows are averaged (default 1)")
+    parser.add_argument("--objective", choices=["edge", "net", "volume"], default="edge", help="of ours (default edge)")
     parser.add_argument("--high", action="store_true", help="run effort high as well")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     parser.add_argument("--graph", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--parts", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         print(json.dumps(work(options)))
@@ -183,11 +196,7 @@ def main() -> int:
             return 0
         for name, (path, parts) in found.items():
             for method in methods:
-                job = [sys.executable, __file__, "--worker", method, "--graph", path, "--parts", str(parts)]
-                done = subprocess.run(
-                    [*job, "--threads", str(options.threads)], capture_output=True, text=True, check=True
-                )
-                row = {"graph": name, "parts": parts, "method": method, **json.loads(done.stdout.splitlines()[-1])}
+                row = {"graph": name, "parts": parts, "method": method, **measured(options, path, parts, method)}
                 rows.append(row)
                 if not options.json:
                     show(row, first=len(rows) == 1)
@@ -202,13 +211,46 @@ def main() -> int:
     return int(any(row["backward_edges"] for row in rows if row["method"] not in PEERS))
 
 
+def measured(options: argparse.Namespace, path: Path, parts: int, method: str) -> dict[str, Any]:
+    """Means over the seeds, each in a process of its own, the range of the cut, and the worst imbalance and peak."""
+    runs = []
+    for seed in range(1 if method in PEERS else options.seeds):
+        job = [
+            sys.executable,
+            __file__,
+            "--worker",
+            method,
+            "--graph",
+            path,
+            "--parts",
+            str(parts),
+            "--seed",
+            str(seed),
+        ]
+        done = subprocess.run(
+            [*job, "--threads", str(options.threads), "--objective", options.objective],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        runs.append(json.loads(done.stdout.splitlines()[-1]))
+    row = {key: sum(run[key] for run in runs) / len(runs) for key in runs[0]}
+    row |= {
+        key: max(run[key] for run in runs) for key in ("imbalance", "backward_edges", "cyclic_parts", "peak_rss_mb")
+    }
+    cuts = [run["cut_fraction"] for run in runs]
+    return row | {"seeds": len(runs), "least_cut_fraction": min(cuts), "largest_cut_fraction": max(cuts)}
+
+
 def show(row: dict[str, Any], first: bool) -> None:
     """One line of the table, under its head."""
     if first:
-        print(f"{'graph':<11}{'K':>3} {'method':<11}{'cut %':>7}{'imb':>7}{'backwards':>11}{'cycle':>6}", end="")
-        print(f"{'wall s':>8}{'CPU s':>8}{'MB':>7}")
+        print(f"{'graph':<11}{'K':>3} {'method':<11}{'cut %':>7}{'min':>7}{'max':>7}{'nets %':>8}{'volume':>8}", end="")
+        print(f"{'imb':>7}{'backwards':>11}{'cycle':>6}{'wall s':>8}{'CPU s':>8}{'MB':>7}")
     print(
         f"{row['graph']:<11}{row['parts']:>3} {row['method']:<11}{100 * row['cut_fraction']:>7.2f}"
+        f"{100 * row['least_cut_fraction']:>7.2f}{100 * row['largest_cut_fraction']:>7.2f}"
+        f"{100 * row['net_fraction']:>8.2f}{row['volume']:>8.0f}"
         f"{row['imbalance']:>7.3f}{row['backward_edges']:>11}{row['cyclic_parts']:>6}"
         f"{row['wall_s']:>8.2f}{row['cpu_s']:>8.2f}{row['peak_rss_mb']:>7.0f}",
         flush=True,

@@ -86,11 +86,11 @@ def test_halos_and_frontiers(dag: tuple[int, np.ndarray], parts: int, levels: in
 
 
 @_SETTINGS
-@given(dags(), st.integers(5, 40), st.integers(0, 2))
-def test_size_bound_counts_the_halo(dag: tuple[int, np.ndarray], size: int, levels: int) -> None:
+@given(dags(), st.integers(5, 40), st.integers(0, 2), st.sampled_from(["edge", "net", "volume"]))
+def test_size_bound_counts_the_halo(dag: tuple[int, np.ndarray], size: int, levels: int, objective: str) -> None:
     nodes, edges = dag
     try:
-        found = partition(edges, max_size=size, halo=levels, num_nodes=nodes)
+        found = partition(edges, max_size=size, halo=levels, num_nodes=nodes, objective=objective)  # type: ignore[arg-type]
     except NetlistError:
         # Even single nodes have halos too large: some must then be larger than the bound by itself.
         single = partition(edges, max_size=1, order="dfs", num_nodes=nodes)
