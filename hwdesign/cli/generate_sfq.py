@@ -1,4 +1,4 @@
-"""`hwdesign generate sfq`: single-flux-quantum cells and their test benches."""
+"""`hwdesign generate sfq`: single-flux-quantum cells, trained networks of them, and their test benches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def register(app: typer.Typer) -> None:
 
 
 def sfq(
-    name: Annotated[str, typer.Argument(metavar="CELL|list", help="Cell, or `list` for the cells there are.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="CELL|NETWORK|list", help="Cell, a trained network.json, or `list` for the cells."),
+    ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="OUT", help="File; its suffix tells the format.")
     ] = None,
@@ -43,15 +46,17 @@ def sfq(
         list[str] | None,
         typer.Option("--stimulus", metavar="PORT=T1,T2", help="Pulses at an input of the bench, in ps; often."),
     ] = None,
+    pattern: Annotated[
+        str | None, typer.Option("--pattern", metavar="V1,V2", help="What a network's bench sends, 0 to 1 a feature.")
+    ] = None,
     to: ToOption = None,
 ) -> Result:
-    """Make an SFQ cell, or its test bench, and write it.
+    """Make an SFQ cell, a network, or a test bench, and write it.
 
-    Without --stimulus, a bench goes through the combinations of the cell's inputs, 100 ps each.
+    Without --stimulus, a cell's bench goes through the combinations of its inputs, 100 ps each. A network.json is what
+    `hwdesign train sfq` writes; as Verilog (-o OUT.v) it becomes instances of cells.
     """
-    from hwdesign.formats import format_of, write
-    from hwdesign.formats.spice.writer import write_spice
-    from hwdesign.netlist.elaborate import elaborate
+    from hwdesign.formats import format_of
     from hwdesign.sfq import make_cell
 
     if name == "list":
@@ -66,6 +71,12 @@ def sfq(
     form = format_of(output, to, writing=True)
     if dialect is not None and form.name != "spice":
         raise UsageError(f"--dialect goes with a SPICE deck, not with {form.name}", mend="write OUT.cir")
+    if name.endswith(".json"):
+        if values or stimulus:
+            raise UsageError("a network takes no --param and no --stimulus", mend="train it with other settings")
+        return _network(Path(name), output, form.name, to, dialect, testbench, pattern)
+    if pattern is not None:
+        raise UsageError("--pattern goes with a network and --testbench", mend="name a network.json")
     try:
         cell = make_cell(name, values)
         netlist = _bench(cell, stimulus or []) if testbench else cell.netlist()
@@ -73,12 +84,7 @@ def sfq(
         raise
     except HwdesignError as error:  # nothing but the command line can be at fault here
         raise UsageError(error.what, mend=error.mend) from error
-    if form.name == "spice":
-        # JoSIM's subcircuits take no parameters.
-        netlist = elaborate(netlist)
-        write_spice(netlist, output, dialect=dialect or "josim")  # type: ignore[arg-type]
-    else:
-        write(netlist, output, format=to)
+    netlist = _write(netlist, output, form.name, to, dialect)
     junctions = _junctions(netlist)
     data = {
         "cell": cell.kind,
@@ -93,6 +99,59 @@ def sfq(
         "junctions": junctions,
     }
     return Result(data, [f"{output}: {form.name}, '{netlist.top}', {count(junctions, 'junction')}"])
+
+
+def _write(netlist: Netlist, output: Path, form: str, to: str | None, dialect: str | None) -> Netlist:
+    """Write the netlist; returns what was written."""
+    from hwdesign.formats import write
+    from hwdesign.formats.spice.writer import write_spice
+    from hwdesign.netlist.elaborate import elaborate
+
+    if form == "spice":
+        # JoSIM's subcircuits take no parameters.
+        netlist = elaborate(netlist)
+        write_spice(netlist, output, dialect=dialect or "josim")  # type: ignore[arg-type]
+    else:
+        write(netlist, output, format=to)
+    return netlist
+
+
+def _network(
+    path: Path, output: Path, form: str, to: str | None, dialect: str | None, testbench: bool, pattern: str | None
+) -> Result:
+    from hwdesign.sfq import structural
+    from hwdesign.sfq.network import load_network, network_bench, network_netlist
+
+    network = load_network(path)
+    features = len(network.coding.slots)
+    sent = [1.0] * features
+    if pattern is not None:
+        if not testbench:
+            raise UsageError("--pattern goes with --testbench", mend="add --testbench")
+        try:
+            sent = [float(part) for part in pattern.split(",")]
+        except ValueError:
+            sent = []
+        if len(sent) != features or not all(0 <= value <= 1 for value in sent):
+            what = f"--pattern takes {features} numbers from 0 to 1, not '{pattern[:40]}'"
+            raise UsageError(what, mend=f"write {','.join(['1'] * features)}")
+    netlist = network_bench(network, temperature_k=0, pattern=sent) if testbench else network_netlist(network)
+    junctions = _junctions(netlist)
+    if form == "verilog":
+        if testbench:
+            raise UsageError("a test bench has sources, which Verilog cannot hold", mend="write OUT.cir")
+        netlist = structural(netlist)
+    netlist = _write(netlist, output, form, to, dialect)
+    data = {
+        "network": network.name,
+        "testbench": testbench,
+        "output": str(output),
+        "format": form,
+        "dialect": (dialect or "josim") if form == "spice" else None,
+        "top": netlist.top,
+        "junctions": junctions,
+    }
+    return Result(data, [f"{output}: {form}, '{netlist.top}', {count(junctions, 'junction')}"])
 
 
 def _list() -> Result:

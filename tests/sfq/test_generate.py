@@ -10,6 +10,7 @@ from hwdesign.sfq import CELLS, as_specified
 from hwdesign.spice import compile_deck, simulate
 from tests.cli.conftest import Cli, cli
 from tests.conftest import ROOT
+from tests.sfq.network.nets import xor
 
 __all__ = ["cli"]
 
@@ -36,4 +37,32 @@ def test_sample_decks_are_what_the_command_writes_and_work(cli: Cli, kind: str, 
 )  # fmt: skip
 def test_refusals(cli: Cli, argv: list[str], message: str, tmp_path: Path) -> None:
     outcome = cli("generate", "sfq", *argv, "-o", tmp_path / "x.cir")
+    assert (outcome.code, outcome.err.strip()) == (2, message)
+
+
+def test_a_network_becomes_decks_and_structural_verilog(cli: Cli, tmp_path: Path) -> None:
+    trained = tmp_path / "network.json"
+    xor(pulses=1).save(trained)
+    for pattern, pulses in (("0,0", 0), ("0,1", 1), ("1,0", 1), ("1,1", 0)):
+        bench = tmp_path / "bench.cir"
+        assert cli("generate", "sfq", trained, "--testbench", "--pattern", pattern, "-o", bench).code == 0
+        assert len(simulate(compile_deck(bench), waves=False).pulses.of("B1|XOUT_0")) == pulses
+    verilog = tmp_path / "xor.v"
+    outcome = cli("generate", "sfq", trained, "-o", verilog)
+    assert outcome.out.strip().startswith(f"{verilog}: verilog, '")
+    assert "sfq_neuron" in verilog.read_text()
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--testbench", "--pattern", "1,x"], "error: --pattern takes 2 numbers from 0 to 1, not '1,x'; write 1,1"),
+        (["--pattern", "1,1"], "error: --pattern goes with --testbench; add --testbench"),
+        (["--param", "stages=3"], "error: a network takes no --param and no --stimulus; train it with other settings"),
+    ],
+)
+def test_refusals_of_networks(cli: Cli, argv: list[str], message: str, tmp_path: Path) -> None:
+    trained = tmp_path / "network.json"
+    xor(pulses=1).save(trained)
+    outcome = cli("generate", "sfq", trained, *argv, "-o", tmp_path / "x.cir")
     assert (outcome.code, outcome.err.strip()) == (2, message)
