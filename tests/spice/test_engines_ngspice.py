@@ -93,6 +93,16 @@ def test_failures_name_the_decks_line(tmp_path: Path, text: str, line: int, what
     assert str(error.value) == f"{path}:{line}: {what}"
 
 
+def test_trouble_is_found_in_the_log() -> None:
+    log = (
+        "Reference value :  5.6e-10doAnalyses: TRAN:  Timestep too small; time = 6e-10, timestep = 1e-25: trouble with"
+    )
+    found = trouble(log + ' node "n3"\n\nrun simulation(s) aborted\n')
+    assert found.node == "n3" and found.message.startswith("TRAN: Timestep too small; time = 6e-10")
+    assert trouble("Error: unknown subckt: x1 a b foo\n").element == "x1"
+    assert trouble("").message == "it said nothing"
+
+
 def test_refuses_what_would_be_executed(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as none:
         run_deck(deck(tmp_path, "* none\nV1 1 0 1\nR1 1 0 1\n.end\n"))

@@ -27,8 +27,8 @@ Float = NDArray[np.float64]
 OPTIONS: Mapping[str, str] = {
     # Gear's second order at equal steps is what the josim mode takes: a tolerance that never shortens a step.
     "josim": "method=gear maxord=2 reltol=1e-4 trtol=1e4 abstol=1e-12 vntol=1e-9 chgtol=1e-12",
-    # A junction's charge is far below the usual tolerances.
-    "newton": "method=trap reltol=1e-5 abstol=1e-12 vntol=1e-9 chgtol=1e-20",
+    # A junction's charge is far below the usual tolerances; ones ten times tighter end in steps that are too small.
+    "newton": "method=trap reltol=1e-5 abstol=1e-10 vntol=1e-8 chgtol=1e-18",
 }
 """What ngspice is told of the integration, by mode; the longest step is the step that was asked for."""
 

@@ -103,7 +103,7 @@ def run_program(
 _LINE = re.compile(r"Error on line \d+ or its substitute:\n(?P<line>[^\n]*)\n(?P<why>[^\n]*)")
 _UNKNOWN = re.compile(r"^Error: unknown subckt: (?P<line>[^\n]*)", re.MULTILINE)
 _MODEL = re.compile(r"can't find model '(?P<model>[^']*)' from line\n(?P<line>[^\n]*)")
-_ANALYSIS = re.compile(r"^doAnalyses: (?P<what>[^\n]*)", re.MULTILINE)
+_ANALYSIS = re.compile(r"doAnalyses: (?P<what>[^\n]*)")  # it may follow a progress report on its line
 _NODE = re.compile(r"singular matrix:\s+check nodes? (?P<node>[^\s,]+)|trouble with node \"?(?P<other>[^\s\"]+)")
 _INSTANCE = re.compile(r"trouble with (?P<model>[^\s:]+):(?P<name>[^\s\"]+)|^\s+in line (?P<line>\S+)", re.MULTILINE)
 _ERROR = re.compile(r"^(?:stderr )?(?P<what>(?:Fatal )?Error:[^\n]*)", re.MULTILINE | re.IGNORECASE)
