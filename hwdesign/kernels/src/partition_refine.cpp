@@ -281,17 +281,42 @@ class Refiner {
       gain = search.round(block_, patience);
       load_ = search.load();
     } else {
-      gain = two_searches(number % 2 == 0 ? 0 : parts / 4, patience);
+      gain = two_searches(half_of_the_work(number), patience);
     }
     cost_ -= gain;
     return gain;
   }
 
  private:
+  // Parts that give a search about half of what there is to look at, from the first part on or, every other round, from
+  // the middle of that. The other half is what lies outside.
+  Domain half_of_the_work(int number) const {
+    const Dag& dag = shared_.dag;
+    const int32_t parts = static_cast<int32_t>(load_.size());
+    std::vector<std::vector<int64_t>> seen(shared_.workers.ranges_of(dag.nodes), std::vector<int64_t>(parts, 0));
+    shared_.workers.ranges(dag.nodes, [&](int r, int64_t begin, int64_t end) {
+      for (int64_t v = begin; v < end; ++v) {
+        if (shared_.held[v].in > 0 && shared_.held[v].out > 0) continue;
+        seen[r][part_[v]] += dag.in_ptr[v + 1] - dag.in_ptr[v] + dag.out_ptr[v + 1] - dag.out_ptr[v];
+      }
+    });
+    std::vector<int64_t> before(parts + size_t{1}, 0);
+    for (int32_t p = 0; p < parts; ++p) {
+      before[p + 1] = before[p];
+      for (const std::vector<int64_t>& range : seen) before[p + 1] += range[p];
+    }
+    auto border = [&](int quarters) {
+      const auto at = std::lower_bound(before.begin(), before.end(), before.back() * quarters / 4);
+      return static_cast<int32_t>(at - before.begin());
+    };
+    if (number % 2 == 0) return {0, std::clamp(border(2), 1, parts - 1), false};
+    const int32_t first = std::clamp(border(1), 1, parts - 2);
+    return {first, std::clamp(border(3), first + 1, parts - 1), false};
+  }
+
   // In two domains, whose border lies elsewhere in every round.
-  int64_t two_searches(int32_t first, int patience) {
-    const int32_t half = static_cast<int32_t>(load_.size()) / 2;
-    const Domain inside{first, first + half, false}, outside{first, first + half, true};
+  int64_t two_searches(const Domain& inside, int patience) {
+    const Domain outside{inside.first, inside.last, true};
     std::vector<int32_t> other = part_;
     Search low(shared_, part_, load_, inside), high(shared_, other, load_, outside);
     int64_t gain[2] = {0, 0};
