@@ -128,13 +128,14 @@ def _synapses(network: Network) -> int:
 
 def _prove(config: NetworkConfig, folder: Path, chips: int | None, spread: float | None, fresh: bool) -> Result:
     from hwdesign.sfq.network import TASKS, export, load_network, prove, write_proof
-    from hwdesign.sfq.network.train import NETWORK_FILE
+    from hwdesign.sfq.network.train import NETWORK_FILE, check_trained_as
 
     data: dict[str, Any] = {"run": str(folder)}
     stored = folder / NETWORK_FILE
     if fresh or not stored.is_file():
         data["training"], lines = _train(config, folder)
     else:
+        check_trained_as(config, folder)
         lines = [f"{stored}: trained before (--fresh trains again)"]
     trained = load_network(stored)
     task = TASKS[config.task]()

@@ -7,24 +7,24 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field, field_validator
 from torch import Tensor
 
 from hwdesign.errors import ConfigError, DataError, NetlistError
-from hwdesign.files import write_text
+from hwdesign.files import read_input, write_text
 from hwdesign.settings import Origin, Section, parse_section, read_yaml, refuse
 from hwdesign.settings.origin import apply_override
 from hwdesign.sfq.network.model import SfqModel, model_of
-from hwdesign.sfq.network.network import Coding, Network
+from hwdesign.sfq.network.network import MAX_JSON, Coding, Network
 from hwdesign.sfq.network.tables import CellTables, measure_tables
 from hwdesign.sfq.network.tasks import TASKS, Task
 
 Say = Callable[[str], None]
 
-NETWORK_FILE, TABLES_FILE = "network.json", "tables.json"
+NETWORK_FILE, TABLES_FILE, SETTINGS_FILE = "network.json", "tables.json", "settings.json"
 
 
 class CodeSection(Section):
@@ -164,6 +164,7 @@ class TrainedNetwork:
         starts: random starts that were needed.
         steps: optimiser steps in all.
         seconds: wall time, tables included.
+        config: the settings.
     """
 
     network: Network
@@ -172,12 +173,44 @@ class TrainedNetwork:
     starts: int
     steps: int
     seconds: float
+    config: NetworkConfig
 
     def save(self, folder: Path) -> None:
-        """Write `network.json` and `tables.json`."""
+        """Write `network.json`, `tables.json` and the settings of the training."""
         folder.mkdir(parents=True, exist_ok=True)
+        write_text(folder / SETTINGS_FILE, json.dumps(_settings(self.config), indent=2) + "\n")
         self.network.save(folder / NETWORK_FILE)
         write_text(folder / TABLES_FILE, json.dumps(json.loads(self.tables.model_dump_json()), indent=2) + "\n")
+
+
+def _settings(config: NetworkConfig) -> dict[str, Any]:
+    """What the trained currents follow from, in JSON's types; how many chips prove them later is no part of it."""
+    text = config.model_dump_json(exclude={"chips": True, "sweep": True, "train": {"threads"}})
+    settings: dict[str, Any] = json.loads(text)
+    return settings
+
+
+def check_trained_as(config: NetworkConfig, folder: Path) -> None:
+    """Refuse to take a stored network for one that other settings would give.
+
+    Raises:
+        ConfigError: the network in the folder was trained with other settings.
+        FileError: the settings' file cannot be read.
+    """
+    path = folder / SETTINGS_FILE
+    mend = "add --fresh to train again, or name another folder by --run"
+    if not path.exists():
+        return  # a network that was put there, not trained there
+    try:
+        stored = json.loads(read_input(path, limit=MAX_JSON))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError("the file is no JSON", file=path, mend=mend) from error
+    own = _settings(config)
+    if not isinstance(stored, dict):
+        raise ConfigError("the file holds no settings", file=path, mend=mend)
+    changed = sorted(key for key in own.keys() | stored.keys() if own.get(key) != stored.get(key))
+    if changed:
+        raise ConfigError(f"the network was trained with another {', '.join(changed)}", file=path, mend=mend)
 
 
 def train_network(config: NetworkConfig, *, say: Say = lambda line: None) -> TrainedNetwork:
@@ -219,7 +252,7 @@ def train_network(config: NetworkConfig, *, say: Say = lambda line: None) -> Tra
             break
     if best is None:
         raise DataError("no start of the training gave a network", mend="raise train.starts or train.steps")
-    return TrainedNetwork(best[1], tables, best[0], start, start * own.steps, time.monotonic() - begin)
+    return TrainedNetwork(best[1], tables, best[0], start, start * own.steps, time.monotonic() - begin, config)
 
 
 def accuracy(network: Network, task: Task, tables: CellTables, *, chips: int = 512, spread: float = 1.0) -> float:

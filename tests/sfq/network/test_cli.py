@@ -28,6 +28,12 @@ def test_train(tmp_path, capsys):
     assert data["synapse"]["mu_ua"] == pytest.approx(84.7, abs=0.4)
     stored = load_network(tmp_path / "network.json")
     assert stored.name == "both"
+    options[options.index("train.steps=120")] = "train.steps=121"
+    assert main(["simulate", "network", "--config", "sims/xor.yaml", "--run", str(tmp_path), *options]) == 1
+    assert capsys.readouterr().err == (
+        f"error: {tmp_path / 'settings.json'}: the network was trained with another train; add --fresh to train again, "
+        "or name another folder by --run\n"
+    )
     assert sum(int(layer.present().sum()) for layer in stored.layers) == data["synapses"]
 
 
