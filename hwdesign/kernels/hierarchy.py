@@ -22,7 +22,7 @@ class HierarchyTable(NamedTuple):
         cell_ptr: int64 [modules + 1], the cells of each module.
         port_ptr: int64 [modules + 1], the port bits of each module.
         nets: int32 [modules], how many nets each has.
-        type: int32 [cells].
+        cell_type: int32 [cells].
         pin_ptr: int64 [cells + 1], the pins of each cell.
         net: int32 [pins], -1 for an open pin.
         role: int16 [pins], position among the roles of the cell's type.
@@ -36,7 +36,7 @@ class HierarchyTable(NamedTuple):
     cell_ptr: NDArray[np.int64]
     port_ptr: NDArray[np.int64]
     nets: NDArray[np.int32]
-    type: NDArray[np.int32]
+    cell_type: NDArray[np.int32]
     pin_ptr: NDArray[np.int64]
     net: NDArray[np.int32]
     role: NDArray[np.int16]

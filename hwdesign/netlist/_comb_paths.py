@@ -162,7 +162,7 @@ class Hierarchy:
             cell_ptr=np.cumsum([0, *(module.num_cells for module in modules)]).astype(np.int64),
             port_ptr=np.cumsum([0, *(module.num_ports for module in modules)]).astype(np.int64),
             nets=np.array([module.num_nets for module in modules], np.int32),
-            type=np.concatenate([none, *(module.cell_type for module in modules)]),
+            cell_type=np.concatenate([none, *(module.cell_type for module in modules)]),
             pin_ptr=np.concatenate([*starts, ends[-1:]]).astype(np.int64),
             net=np.concatenate([none, *(module.pin_net for module in modules)]),
             role=np.concatenate([none.astype(np.int16), *(module.pin_role for module in modules)]),

@@ -21,7 +21,7 @@ def _table(**changes: object) -> HierarchyTable:
         "cell_ptr": np.array([0, 1, 2]),
         "port_ptr": np.array([0, 2, 2]),
         "nets": np.array([4, 3], np.int32),
-        "type": np.array([0, 1], np.int32),
+        "cell_type": np.array([0, 1], np.int32),
         "pin_ptr": np.array([0, 2, 4]),
         "net": np.array([2, 3, 2, 2], np.int32),
         "role": np.array([0, 1, 0, 1], np.int16),
@@ -69,7 +69,7 @@ def test_a_dropped_module_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("column", "values", "words"),
     [
-        ("type", np.array([0, 2], np.int32), "a cell's type lies outside the library"),
+        ("cell_type", np.array([0, 2], np.int32), "a cell's type lies outside the library"),
         ("net", np.array([2, 4, 2, 2], np.int32), "a pin's net lies outside the module"),
         ("role", np.array([0, 2, 0, 1], np.int16), "a pin's role lies outside its type"),
         ("port_net", np.array([2, 4], np.int32), "a port's net lies outside the module"),
