@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import typer
 
 from hwdesign import __version__
 from hwdesign.cli import data, doctor, generate, netlists, predictors, report, simulate
-from hwdesign.cli._command import BROKEN_PIPE, INTERRUPTED, USAGE, UsageError, abandon_stdout, emit_error, say
+from hwdesign.cli._command import BROKEN_PIPE, FAILED, INTERRUPTED, USAGE, UsageError, abandon_stdout, emit_error, say
 
 # Plain help: rich would take longer to import than all the rest.
 _LOOK: dict[str, Any] = {
@@ -64,6 +65,13 @@ doctor.register(app)
 def run(argv: Sequence[str] | None = None) -> int:
     """Run a command line; see `hwdesign.cli.main`."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # Python has None for a stream that the caller closed, and the next file opened would get its descriptor: what a
+    # library prints would land in that file.
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
+    if sys.stdout is None:
+        say("error: cannot write to standard output: it is closed")
+        return FAILED
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name that the terminal's encoding lacks must not end the program
             stream.reconfigure(errors="backslashreplace")

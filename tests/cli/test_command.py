@@ -220,6 +220,21 @@ def test_a_full_disk_behind_standard_output() -> None:
     assert (done.returncode, done.stderr) == (1, b"error: cannot write to standard output: no space left on device\n")
 
 
+@pytest.mark.parametrize(
+    ("closed", "argv", "want"),
+    [
+        (">&-", "generate list", (1, "", "error: cannot write to standard output: it is closed\n")),
+        ("2>&-", "--version", (0, f"hwdesign {hwdesign.__version__}\n", "")),
+        ("2>&-", "inf", (2, "", "")),
+        (">&- 2>&-", "generate list", (1, "", "")),
+    ],
+)
+def test_a_standard_stream_that_is_closed(closed: str, argv: str, want: tuple[int, str, str]) -> None:
+    line = f'exec "$0" -m hwdesign {argv} {closed}'
+    done = subprocess.run(["sh", "-c", line, sys.executable], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == want
+
+
 def test_a_reader_that_goes_away() -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
