@@ -168,12 +168,14 @@ def evaluate(run_dir: Path, files: Sequence[Path], *, patterns: int = 65_536, se
         raise ValueError("no files to evaluate")
     torch.set_num_threads(_THREADS)
     network, card = load_network(run_dir)
-    circuits = []
+    circuits, known = [], ""
     for file in files:
         view = read_aig(read(file, synchronous=True))
+        known += _where_seen(card, view_digest=structure_digest(view), name=file.name)
         data = whole_graph(view, patterns=patterns, seed=seed)
         metrics, _ = compare(network, data, card["mean"], file=best_checkpoint(run_dir))
         depth = int(view.levels().max(initial=0))
         circuits.append(CircuitMetrics(file.name, view.module.name, "file", view.num_ands, depth, metrics))
     averages = average(circuits)
-    return Evaluation(circuits, averages, verdict(averages, f"on {len(files)} circuit{'s' if len(files) != 1 else ''}"))
+    text = verdict(averages, f"on {len(files)} circuit{'s' if len(files) != 1 else ''}") + known
+    return Evaluation(circuits, averages, text)

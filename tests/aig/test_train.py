@@ -124,6 +124,7 @@ def test_predictions_beside_simulation_and_baselines(trained: RunSummary, unseen
 def test_a_circuit_of_the_training_split_is_pointed_out(trained: RunSummary) -> None:
     source = trained.run_dir.parent / "top.v"
     assert "Beware: 'top.v' was in the train split" in predict(trained.run_dir, source, patterns=1024).verdict
+    assert "Beware: 'top.v' was in the train split" in evaluate(trained.run_dir, [source], patterns=1024).verdict
 
 
 def test_names_lead_back_to_the_source(trained: RunSummary, tmp_path: Path) -> None:
