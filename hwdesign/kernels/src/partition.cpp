@@ -198,10 +198,16 @@ class Multilevel {
   void slice(std::vector<int32_t>& part, uint64_t seed) const {
     if (parts_ > kSliceParts) return;
     for (const Growth growth : {Growth::kLevel, Growth::kGain, Growth::kDepth}) {
-      for (const bool backward : {false, true}) {
+      // An order from the sources and one from the sinks beside one another; the better one is kept.
+      std::vector<int32_t> tried[2] = {part, part};
+      int64_t cost[2];
+      workers_.each(2, [&](int backward) {
         const uint64_t key = stream_key(seed, 2 * static_cast<int>(growth) + backward);
-        best_slices(dag_, goal_, grow(dag_, growth, backward, key, part.data()), parts_, caps_[0], part);
-      }
+        const std::vector<int32_t> order = grow(dag_, growth, backward == 1, key, part.data());
+        best_slices(dag_, goal_, order, parts_, caps_[0], tried[backward]);
+        cost[backward] = cost_of(dag_, goal_, tried[backward]);
+      });
+      part = std::move(tried[cost[1] < cost[0]]);
     }
   }
 
