@@ -11,7 +11,10 @@ where it has none; `cycle` is the number of parts on cycles of the quotient. Wit
 over N seeds, and the least and largest cut; the peers run once. `nets %` (nodes with a reader in another part, over all
 nodes) and `volume` (parts that read a node, its own aside, summed) are what --objective net and volume optimise.
 
-Run: python benchmarks/partition.py [--graphs g2,hyp] [--threads N] [--levels 100] [--seeds N] [--objective net]
+With --threads 1,2 the table compares our own runs on so many threads instead: the least wall and CPU time of three runs
+each, and whether all of them found the same parts.
+
+Run: python benchmarks/partition.py [--graphs g2,hyp] [--threads N[,M]] [--levels 100] [--seeds N] [--objective net]
     [--json] [--high]
 Peers that are not installed (the extra [dev]) are left out, and the output says so.
 """
@@ -27,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +42,7 @@ from hwdesign.kernels.readers import parse_aiger
 
 Edges = NDArray[np.int32]
 IMBALANCE = 0.03
+REPEATS = 3  # of each run in the table of threads
 PEERS = {"METIS": "pymetis", "Mt-KaHyPar": "mtkahypar"}
 
 
@@ -68,7 +73,7 @@ def ours(edges: Edges, nodes: int, options: argparse.Namespace) -> tuple[NDArray
         objective=options.objective,
         effort=options.worker,
         seed=options.seed,
-        threads=options.threads,
+        threads=int(options.threads),
     )
     return found.part, time.perf_counter() - wall, time.process_time() - cpu
 
@@ -127,7 +132,7 @@ def work(options: argparse.Namespace) -> dict[str, Any]:
     if options.worker == "METIS":
         part, wall, cpu = metis(edges, nodes, options.parts)
     elif options.worker == "Mt-KaHyPar":
-        part, wall, cpu = mtkahypar(edges, nodes, options.parts, options.threads)
+        part, wall, cpu = mtkahypar(edges, nodes, options.parts, int(options.threads))
     else:
         part, wall, cpu = ours(edges, nodes, options)
     crossing = part[edges[:, 0]] != part[edges[:, 1]]
@@ -146,6 +151,7 @@ def work(options: argparse.Namespace) -> dict[str, Any]:
         "wall_s": wall,
         "cpu_s": cpu,
         "peak_rss_mb": peak_rss_mb(),
+        "digest": zlib.crc32(part),
     }
 
 
@@ -172,7 +178,7 @@ def main() -> int:
     """Print the table; exit 1 when one of our partitions breaks the order."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--graphs", default="", help="names, comma between them (default: all)")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", default="1", help="of each run; several, comma between them, are compared")
     parser.add_argument("--levels", type=int, default=100, help="of g2: 100 make a million nodes (default 100)")
     parser.add_argument("--seeds", type=int, default=1, help="of ours, over which rows are averaged (default 1)")
     parser.add_argument("--objective", choices=["edge", "net", "volume"], default="edge", help="of ours (default edge)")
@@ -194,6 +200,8 @@ def main() -> int:
         if not found:
             print("no graph found: set HWDESIGN_DATA to the shared data's folder")
             return 0
+        if "," in options.threads:
+            return compare_threads(options, found, [name for name in methods if name not in PEERS])
         for name, (path, parts) in found.items():
             for method in methods:
                 row = {"graph": name, "parts": parts, "method": method, **measured(options, path, parts, method)}
@@ -202,7 +210,7 @@ def main() -> int:
                     show(row, first=len(rows) == 1)
     ratio = metis_ratio(rows)
     if options.json:
-        print(json.dumps({"threads": options.threads, "rows": rows, "metis_ratio": ratio}))
+        print(json.dumps({"threads": int(options.threads), "rows": rows, "metis_ratio": ratio}))
     else:
         for name in PEERS.keys() - set(peers):
             print(f"{name} is not installed: pip install {PEERS[name]}")
@@ -215,31 +223,64 @@ def measured(options: argparse.Namespace, path: Path, parts: int, method: str) -
     """Means over the seeds, each in a process of its own, the range of the cut, and the worst imbalance and peak."""
     runs = []
     for seed in range(1 if method in PEERS else options.seeds):
-        job = [
-            sys.executable,
-            __file__,
-            "--worker",
-            method,
-            "--graph",
-            path,
-            "--parts",
-            str(parts),
-            "--seed",
-            str(seed),
-        ]
-        done = subprocess.run(
-            [*job, "--threads", str(options.threads), "--objective", options.objective],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        runs.append(json.loads(done.stdout.splitlines()[-1]))
+        runs.append(run_once(options, path, parts, method, seed, options.threads))
+        del runs[-1]["digest"]
     row = {key: sum(run[key] for run in runs) / len(runs) for key in runs[0]}
     row |= {
         key: max(run[key] for run in runs) for key in ("imbalance", "backward_edges", "cyclic_parts", "peak_rss_mb")
     }
     cuts = [run["cut_fraction"] for run in runs]
     return row | {"seeds": len(runs), "least_cut_fraction": min(cuts), "largest_cut_fraction": max(cuts)}
+
+
+def run_once(
+    options: argparse.Namespace, path: Path, parts: int, method: str, seed: int, threads: str
+) -> dict[str, Any]:
+    """One run in a process of its own."""
+    job = [sys.executable, __file__, "--worker", method, "--graph", path, "--parts", str(parts), "--seed", str(seed)]
+    done = subprocess.run(
+        [*job, "--threads", threads, "--objective", options.objective], capture_output=True, text=True, check=True
+    )
+    row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return row
+
+
+def compare_threads(options: argparse.Namespace, found: dict[str, tuple[Path, int]], methods: list[str]) -> int:
+    """Print wall and CPU time by threads; 1 when the parts depend on them."""
+    rows: list[dict[str, Any]] = []
+    for name, (path, parts) in found.items():
+        for method in methods:
+            runs: dict[str, list[dict[str, Any]]] = {threads: [] for threads in options.threads.split(",")}
+            for _ in range(REPEATS):  # the counts take turns, so that a busy spell of the machine hits all of them
+                for threads, done in runs.items():
+                    done.append(run_once(options, path, parts, method, 0, threads))
+            digests = {run["digest"] for done in runs.values() for run in done}
+            first = min(run["wall_s"] for run in next(iter(runs.values())))
+            for threads, done in runs.items():
+                row = {"graph": name, "parts": parts, "method": method, "threads": int(threads)}
+                row |= {key: min(run[key] for run in done) for key in ("wall_s", "cpu_s", "peak_rss_mb")}
+                rows.append(row | {"speed_up": first / row["wall_s"], "same_parts": len(digests) == 1})
+                if not options.json:
+                    show_threads(rows[-1], first=len(rows) == 1)
+    if options.json:
+        print(json.dumps({"rows": rows}))
+    return int(not all(row["same_parts"] for row in rows))
+
+
+def show_threads(row: dict[str, Any], first: bool) -> None:
+    """One line of the table of threads, under its head."""
+    if first:
+        print(
+            f"{'graph':<11}{'K':>3} {'method':<11}{'threads':>8}{'wall s':>8}{'CPU s':>8}{'MB':>7}{'speed-up':>10}",
+            end="",
+        )
+        print("  same parts")
+    print(
+        f"{row['graph']:<11}{row['parts']:>3} {row['method']:<11}{row['threads']:>8}{row['wall_s']:>8.2f}"
+        f"{row['cpu_s']:>8.2f}{row['peak_rss_mb']:>7.0f}{row['speed_up']:>10.2f}"
+        f"  {'yes' if row['same_parts'] else 'NO'}",
+        flush=True,
+    )
 
 
 def show(row: dict[str, Any], first: bool) -> None:
