@@ -73,7 +73,7 @@ def bounded_slices(graph: Graph, max_size: float) -> IntArray:
 def _placed(graph: Graph, slices: NDArray[np.signedinteger]) -> IntArray:
     part = np.zeros(graph.nodes, np.int32)
     # A heavy node may leap over a part: close the gaps.
-    part[graph.sequence] = np.unique(slices, return_inverse=True)[1]
+    part[graph.sequence] = _closed(slices)
     return part
 
 
@@ -124,9 +124,11 @@ def _kernel(graph: Graph, weight: NDArray[np.int64], parts: int, cap: int, searc
     )
 
 
-def _closed(part: IntArray) -> IntArray:
+def _closed(part: NDArray[np.signedinteger]) -> IntArray:
     """Parts renumbered without the empty ones."""
-    return np.unique(part, return_inverse=True)[1].astype(np.int32)
+    rank = np.cumsum(np.bincount(part) > 0, dtype=np.int32) - np.int32(1)
+    closed: IntArray = rank[part]
+    return closed
 
 
 def _integers(weight: NDArray[np.float64]) -> tuple[NDArray[np.int64], float]:

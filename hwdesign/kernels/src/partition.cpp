@@ -79,7 +79,7 @@ class Multilevel {
     if (plan_.whole > 0 && kind % 4 < 3) {
       r.part = recursive_bisection(dag_, parts_, caps_[0], {6, 240, plan_.whole, {4, 60}}, stream_key(seed, 1),
                                    workers_);
-      rebalance(dag_, r.part, caps_, kPasses * parts_);
+      rebalance(dag_, r.part, caps_, kPasses * parts_, workers_);
     } else {
       std::vector<Level> levels = coarsen(nullptr, seed);
       const Dag& top = levels.empty() ? dag_ : levels.back().dag;
@@ -182,7 +182,7 @@ class Multilevel {
       if (effort.rounds > 0) {
         refine_with_prices(at, part, caps_, effort, unit_, prices, stream_key(key, 1), workers_, goal);
       }
-      rebalance(at, part, caps_, levels.empty() ? kPasses * parts_ : kCoarsePasses);
+      rebalance(at, part, caps_, levels.empty() ? kPasses * parts_ : kCoarsePasses, workers_);
       refine(at, part, caps_, polish ? plan_.polish : plan_.search, key, workers_, goal);
       if (polish && plan_.flows.rounds > 0) refine_by_flows(at, part, caps_, plan_.flows, workers_, goal);
       if (levels.empty()) return;

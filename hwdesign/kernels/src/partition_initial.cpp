@@ -77,7 +77,7 @@ std::vector<int32_t> bisect_small(const Dag& dag, const Caps& caps, const Initia
     const uint64_t key = stream_key(seed, t);
     std::vector<int32_t>& side = tried[t].side;
     best_prefix(dag, grow(dag, static_cast<Growth>(t % kinds / 2), t % 2 == 1, key), caps, side);
-    rebalance(dag, side, caps, kPasses);
+    rebalance(dag, side, caps, kPasses, each);
     refine(dag, side, caps, effort.search, key, each);
     tried[t].measure(dag, caps);
   });
@@ -95,7 +95,7 @@ std::vector<int32_t> bisect(const Dag& dag, const Caps& caps, const InitialEffor
       const std::vector<int32_t> coarse_side = bisect(coarse, caps, effort, stream_key(seed, 1), workers);
       std::vector<int32_t> side(dag.nodes);
       for (int32_t v = 0; v < dag.nodes; ++v) side[v] = coarse_side[cluster[v]];
-      rebalance(dag, side, caps, kPasses);
+      rebalance(dag, side, caps, kPasses, workers);
       refine(dag, side, caps, effort.search, stream_key(seed, 2), workers);
       return side;
     }

@@ -32,7 +32,9 @@ Surroundings look_around(const Dag& dag, const std::vector<int32_t>& part, int32
 
 // What the cut of the edges falls by where such a node moves.
 inline int64_t edge_gain(const Surroundings& around, int32_t from, int32_t to) {
-  auto joined = [&](int32_t p) { return (p == around.low ? around.low_w : 0) + (p == around.high ? around.high_w : 0); };
+  auto joined = [&](int32_t p) {
+    return (p == around.low ? around.low_w : 0) + (p == around.high ? around.high_w : 0);
+  };
   return joined(to) - joined(from);
 }
 
@@ -57,6 +59,6 @@ void refine_with_prices(const Dag& dag, std::vector<int32_t>& part, const Caps& 
 
 // Moves nodes out of parts above their caps at the least cost, in at most so many passes, each of which may bring the
 // excess one part nearer to where there is room; false where parts stay too heavy.
-bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, int passes);
+bool rebalance(const Dag& dag, std::vector<int32_t>& part, const Caps& caps, int passes, const Workers& workers);
 
 }  // namespace hwdesign
