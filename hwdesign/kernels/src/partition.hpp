@@ -29,8 +29,8 @@ std::vector<int32_t> partition(const int32_t* src, const int32_t* dst, const int
                                const PartitionOptions& options);
 
 // What the objective falls by at each of some moves of a node to another part, made one after the other, as local
-// search counts it. `part` must keep the order and receives the moves. Throws as build_dag does, and std::invalid_argument for
-// a partition or a move that breaks the order.
+// search counts it. `part` must keep the order and receives the moves. Throws as build_dag does, and
+// std::invalid_argument for a partition or a move that breaks the order.
 std::vector<int64_t> move_gains(const int32_t* src, const int32_t* dst, int64_t edges, std::vector<int32_t>& part,
                                 int32_t parts, Objective objective, const int32_t* node, const int32_t* to,
                                 int64_t moves);
