@@ -6,7 +6,7 @@ include all of `simulate` but the reading of the deck. JoSIM 2.7's figures are t
 
 The decks of RSFQlib and of the synapse come from the shared data (HWDESIGN_DATA); without them those rows are left out.
 
-Run: python benchmarks/sfq_engine.py [--repeat 3] [--json] [--simd 1|2|3]
+Run: python benchmarks/sfq_tables/engine.py [--repeat 3] [--json] [--simd 1|2|3]
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def jtl(length: int) -> Circuit:
 
 def data_folder() -> Path:
     """The shared SFQ decks, whether or not they are there."""
-    root = os.environ.get("HWDESIGN_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
+    root = os.environ.get("HWDESIGN_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")
     return Path(root) / "sfq"
 
 

@@ -8,7 +8,7 @@ CPU seconds are user and system time of this process and its children; the libra
 The cells come from the shared data (HWDESIGN_DATA); without them those rows are left out. Engines that are not
 installed are left out too.
 
-Run: python benchmarks/sfq_engines.py [--json] [--engines ngspice,ngspice-shared,pyspice,josim]
+Run: python benchmarks/sfq_tables/engines.py [--json] [--engines ngspice,ngspice-shared,pyspice,josim]
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def line(junctions: int, drive: str, inductance: str) -> Circuit:
 
 def cells() -> dict[str, Circuit]:
     """The test benches of the shared data, where they are."""
-    folder = Path(os.environ.get("HWDESIGN_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    folder = Path(os.environ.get("HWDESIGN_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
     found = {}
     for cell in CELLS:
         path = folder / "sfq" / "rsfqlib" / cell / f"THmitll_{cell}_v3p0_testbench.cir"
