@@ -13,13 +13,16 @@ import typer
 from hwdesign.cli._command import UsageError
 from hwdesign.cli._options import FromOption, TopOption
 from hwdesign.cli._output import Result, count
+from hwdesign.errors import HwdesignError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from hwdesign.netlist import Module
+    from hwdesign.netlist import Module, Netlist
     from hwdesign.passes import Partition
+
+_MAX_IMBALANCE = 1_000_000
 
 
 class EffortName(StrEnum):
@@ -42,7 +45,7 @@ def partition(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Netlist, or edges as .npy of shape (E, 2).")],
     parts: Annotated[int, typer.Option("--parts", min=1, help="Number of parts.")],
     imbalance: Annotated[
-        float, typer.Option("--imbalance", min=0.0, max=1e6, help="Excess of the largest part.")
+        float, typer.Option("--imbalance", help="Excess of the largest part over the mean, 0 to 1000000.")
     ] = 0.03,
     halo: Annotated[
         int, typer.Option("--halo", min=0, max=1_000_000_000, help="Levels around each part to store with it.")
@@ -56,6 +59,9 @@ def partition(
         bool, typer.Option("--cut-registers/--bind-registers", help="Registers open a netlist's loops.")
     ] = True,
     condense: Annotated[bool, typer.Option("--condense", help="Keep cycles whole instead of refusing them.")] = False,
+    keep_hierarchy: Annotated[
+        bool, typer.Option("--keep-hierarchy", help="Part the top's cells, instances whole, and flatten nothing.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, max=(1 << 63) - 1, help="Seed of the search.")] = 0,
     threads: Annotated[
         int, typer.Option("--threads", min=1, max=1024, help="Threads; they do not change the result.")
@@ -69,7 +75,7 @@ def partition(
     """Cut a netlist or a graph into ordered parts.
 
     An edge never runs to an earlier part, so that the parts can be worked through in order: a cell's part is never
-    before its drivers'. Few edges run between parts.
+    before its drivers'. Few edges run between parts. A netlist with instances is flattened first.
     """
     from hwdesign.passes import partition as cut
 
@@ -79,31 +85,48 @@ def partition(
         )
     if halo and output is None:
         raise UsageError("--halo stores the parts' surroundings", mend="say where with -o OUT.npz")
+    if not 0 <= imbalance <= _MAX_IMBALANCE:
+        raise UsageError(
+            f"invalid value for '--imbalance': {imbalance:g} is not from 0 to {_MAX_IMBALANCE}",
+            mend="give a fraction of the mean, such as 0.03",
+        )
     module: Module | None = None
+    flattened = False
     if file.suffix == ".npy" and from_ is None:
-        graph: Module | NDArray[np.integer[Any]] = _read_edges(file)
+        if top is not None or keep_hierarchy:
+            raise UsageError("edges have no modules", mend="leave out --top and --keep-hierarchy")
+        graph: Netlist | NDArray[np.int32]
+        graph, nodes = _read_edges(file)
     else:
-        from hwdesign.formats import read
-
-        graph = module = read(file, format=from_, top=top).top_module
-    _check_parts(parts, graph, file)
+        graph, flattened = _read_netlist(file, from_, top, keep_hierarchy)
+        module, nodes = graph.top_module, graph.top_module.num_cells
+    name, what = ("", "node") if module is None else (f"'{module.name}'{' flattened' * flattened}, ", "cell")
+    if parts > max(nodes, 1):
+        raise UsageError(
+            f"--parts is {parts}, but {file} has {count(nodes, what)}",
+            mend=f"give {nodes} at most" if nodes > 1 else "give 1",
+        )
     begin = time.perf_counter()
-    found = cut(
-        graph,
-        parts=parts,
-        imbalance=imbalance,
-        objective=objective.value,
-        effort=effort.value,
-        cut_registers=cut_registers,
-        condense=condense,
-        seed=seed,
-        threads=threads,
-    )
+    try:
+        found = cut(
+            graph,
+            parts=parts,
+            imbalance=imbalance,
+            objective=objective.value,
+            effort=effort.value,
+            cut_registers=cut_registers,
+            condense=condense,
+            num_nodes=nodes if module is None else None,
+            seed=seed,
+            threads=threads,
+        )
+    except HwdesignError as error:
+        raise type(error)(error.what, file=error.file or file, line=error.line, mend=error.mend) from None
     seconds = time.perf_counter() - begin
     sizes = [*(int(weight) for weight in found.weights), *(0 for _ in range(parts - found.parts))]
     data: dict[str, Any] = {
         "file": str(file),
-        **({} if module is None else {"top": module.name}),
+        **({} if module is None else {"top": module.name, "flattened": flattened}),
         "parts": parts,
         "nodes": len(found.part),
         "cells": sizes,
@@ -117,7 +140,6 @@ def partition(
         "seconds": seconds,
         "peak_rss_mb": _peak_rss_mb(),
     }
-    name, what = ("", "node") if module is None else (f"'{module.name}', ", "cell")
     lines = [
         f"{file}: {name}{count(len(found.part), what)} in {count(parts, 'part')} of {min(sizes)} to {max(sizes)}, "
         f"{found.cut_edges} of {count(found.edges, 'edge')} cut ({100 * found.cut_fraction:.2f} %) in {seconds:.2f} s"
@@ -130,40 +152,47 @@ def partition(
     return Result(data, lines)
 
 
-def _check_parts(parts: int, graph: Module | NDArray[np.integer[Any]], file: Path) -> None:
-    """Refuse more parts than there are nodes: some would be empty."""
-    import numpy as np
+def _read_netlist(file: Path, from_: str | None, top: str | None, keep_hierarchy: bool) -> tuple[Netlist, bool]:
+    """A netlist, and whether instances were dissolved in it."""
+    from hwdesign.formats import read
+    from hwdesign.netlist import Kind
+    from hwdesign.passes import flatten
 
-    if isinstance(graph, np.ndarray):
-        nodes, what = int(graph.max(initial=-1)) + 1, "node"
-    else:
-        nodes, what = graph.num_cells, "cell"
-    if parts > max(nodes, 1):
-        raise UsageError(
-            f"--parts is {parts}, but {file} has {count(nodes, what)}",
-            mend=f"give {nodes} at most" if nodes > 1 else "give 1",
-        )
+    netlist = read(file, format=from_, top=top)
+    module = netlist.top_module
+    if keep_hierarchy or not module.library.of_kind(Kind.MODULE)[module.cell_type].any():
+        return netlist, False
+    return flatten(netlist), True
 
 
-def _read_edges(file: Path) -> NDArray[np.integer[Any]]:
-    """Integers of shape (2, E) from a file of shape (E, 2)."""
+def _read_edges(file: Path) -> tuple[NDArray[np.int32], int]:
+    """Edges of shape (2, E) from a file of shape (E, 2), and the number of nodes."""
     import numpy as np
 
     from hwdesign.errors import FileError, FormatError
     from hwdesign.files import os_reason
+    from hwdesign.passes import edge_list
 
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     except OSError as error:
-        raise FileError(f"cannot read the edges: {os_reason(error)}", file=file) from None
+        raise FileError(f"cannot read the edges: {os_reason(error)}", file=file, mend="check the path") from None
     except (ValueError, EOFError, SyntaxError):
-        raise FormatError("this is no NumPy array file", file=file, mend="write it with numpy.save") from None
-    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        array = None
+    if not isinstance(array, np.ndarray):  # an archive of arrays is something else again
         raise FormatError(
-            f"the edges must be integers of shape (E, 2), not {array.dtype} of shape {array.shape}", file=file
+            "this is no whole NumPy array file of numbers", file=file, mend="write integers with numpy.save"
         )
-    edges: NDArray[np.integer[Any]] = array.T
-    return edges
+    if array.ndim != 2 or array.shape[1] != 2 or (array.size and array.dtype.kind not in "iu"):
+        raise FormatError(
+            f"the edges must be integers of shape (E, 2), not {array.dtype} of shape {array.shape}",
+            file=file,
+            mend="give each edge a row, its source and its target",
+        )
+    try:
+        return edge_list(array.T)
+    except HwdesignError as error:
+        raise type(error)(error.what, file=file, mend="number the nodes from 0 without gaps") from None
 
 
 def _store(output: Path, found: Partition, module: Module | None, halo: int) -> str:

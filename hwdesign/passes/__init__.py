@@ -1,5 +1,7 @@
 """Passes: pure functions from netlists to netlists, or to labels of their cells."""
 
+from hwdesign.passes._arguments import edge_list
+from hwdesign.passes._parts import Partition
 from hwdesign.passes.aig import structural_hash, to_aig
 from hwdesign.passes.cones import cone, window
 from hwdesign.passes.dangling import remove_dangling
@@ -7,7 +9,7 @@ from hwdesign.passes.equivalence import Equivalence, aig_equivalent
 from hwdesign.passes.flatten import flatten
 from hwdesign.passes.halo import PartGraph, frontiers, halos
 from hwdesign.passes.order import levelize, topological_order
-from hwdesign.passes.partition import Partition, partition
+from hwdesign.passes.partition import partition
 
 __all__ = [
     "Equivalence",
@@ -15,6 +17,7 @@ __all__ = [
     "Partition",
     "aig_equivalent",
     "cone",
+    "edge_list",
     "flatten",
     "frontiers",
     "halos",

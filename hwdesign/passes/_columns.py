@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hwdesign.errors import LoopError
 from hwdesign.kernels import find_cycle
-from hwdesign.netlist import CONST1, Bus, Module, SideTable
+from hwdesign.netlist import CONST1, Bus, Kind, Module, SideTable
 
 IntArray = NDArray[np.int32]
 _LOOP_NAMES = 12
@@ -91,7 +91,7 @@ def whole_buses(module: Module, ports: NDArray[np.integer]) -> tuple[tuple[Bus, 
 
 
 def loop_error(module: Module, src: IntArray, dst: IntArray, owner: IntArray | None = None) -> LoopError:
-    """The error that names one loop among the edges src→dst.
+    """The error that names one loop among the edges src→dst; how to open it depends on the kinds of its cells.
 
     Args:
         module: owner of the cells.
@@ -109,9 +109,15 @@ def loop_error(module: Module, src: IntArray, dst: IntArray, owner: IntArray | N
     more = f" -> ... {len(distinct) - _LOOP_NAMES} more cells" if len(distinct) > _LOOP_NAMES else ""
     path = " -> ".join(shown) + more + (f" -> {shown[0]}" if shown else "")
     count = "1 cell" if len(distinct) == 1 else f"{len(distinct)} cells"
+    kinds = [module.library.of_kind(kind)[module.cell_type[distinct]].any() for kind in (Kind.MODULE, Kind.SEQ)]
+    loop, mend = "combinational loop", "break it by a register"
+    if kinds[0]:
+        loop, mend = "loop", "flatten the hierarchy, which may open it"
+    elif kinds[1]:
+        loop, mend = "loop", "let registers open it"
     return LoopError(
-        f"module '{module.name}' has a combinational loop of {count}: {path}",
+        f"module '{module.name}' has a {loop} of {count}: {path}",
         file=module.file or None,
         line=int(module.cell_line[distinct[0]]) if len(distinct) else 0,
-        mend="break it by a register",
+        mend=mend,
     )

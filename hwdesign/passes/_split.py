@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,7 +87,8 @@ def equal_parts(graph: Graph, parts: int, imbalance: float, search: Search) -> I
     whole = int(weight.sum())
     if whole == 0:
         return equal_slices(graph, parts)
-    cap = max(-(-whole // parts), int(float(graph.weight.sum()) * scale * (1 + imbalance) / parts + 1e-6))
+    allowed = float(graph.weight.sum()) * scale * (1 + imbalance) / parts
+    cap = max(-(-whole // parts), int(min(allowed, whole) + 1e-6))
     return _closed(_kernel(graph, weight, parts, cap, search))
 
 
@@ -95,8 +97,9 @@ def bounded_parts(graph: Graph, max_size: float, search: Search) -> IntArray:
     if graph.nodes == 0 or float(graph.weight.max()) > max_size or not graph.weight.any():
         return bounded_slices(graph, max_size)
     weight, scale = _integers(graph.weight)
-    cap = int(max_size * scale * (1 + 1e-12))
-    fewest = max(1, -(-int(weight.sum()) // max(1, cap)))
+    whole = int(weight.sum())
+    cap = int(min(max_size * scale * (1 + 1e-12), whole))
+    fewest = max(1, -(-whole // max(1, cap)))
     slices = bounded_slices(graph, max_size)
     most = int(slices.max()) + 1
     # The bound may leave no slack at all: a few more parts make room, and slices always do.
@@ -136,5 +139,5 @@ def _integers(weight: NDArray[np.float64]) -> tuple[NDArray[np.int64], float]:
     whole = float(weight.sum())
     if whole < _SCALE and (weight == np.floor(weight)).all():
         return weight.astype(np.int64), 1.0
-    scale = _SCALE / whole
+    scale = min(_SCALE / whole, sys.float_info.max)  # the sum may be next to nothing
     return np.ceil(weight * scale).astype(np.int64), scale

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdesign import kernels
-from hwdesign.errors import NetlistError
+from hwdesign.passes._arguments import whole_number
 from hwdesign.passes._columns import IntArray
-from hwdesign.passes.partition import Partition
+from hwdesign.passes._parts import Partition
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,11 +53,10 @@ def halos(found: Partition, levels: int) -> Iterator[PartGraph]:
         levels: how many edges to walk each way; 0 gives the parts alone.
 
     Raises:
-        NetlistError: `levels` is negative.
+        NetlistError: `levels` is negative or no integer.
     """
-    if levels < 0:
-        raise NetlistError(f"the halo must have 0 levels or more, not {levels}")
     nodes = len(found.part)
+    levels = min(whole_number("levels", levels, 0), nodes)
     fanout, fanin = kernels.build_csr_both(found.src, found.dst, nodes)
     rank = _rank(found)
     starts = np.searchsorted(found.part[found.order], np.arange(found.parts + 1))
@@ -71,6 +70,7 @@ def halos(found: Partition, levels: int) -> Iterator[PartGraph]:
 
 def halo_sizes(found: Partition, levels: int, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """float64[parts]: weight of each part with its halo of `levels` levels; nodes weigh 1 each by default."""
+    levels = min(levels, len(found.part))
     fanout, fanin = kernels.build_csr_both(found.src, found.dst, len(found.part))
     starts = np.searchsorted(found.part[found.order], np.arange(found.parts + 1))
     sizes = np.zeros(found.parts)

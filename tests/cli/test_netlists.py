@@ -168,23 +168,12 @@ def test_partition_of_edges(cli: Cli, tmp_path: Path) -> None:
     ring = tmp_path / "ring.npy"
     np.save(ring, np.stack([np.arange(5), np.roll(np.arange(5), -1)], axis=1))
     assert cli("partition", ring, "--parts", 2).err == (
-        "error: the graph has a cycle of 5 nodes: 0 -> 1 -> 2 -> 3 -> 4 -> 0; "
-        "an order-preserving partition needs an acyclic graph\n"
+        f"error: {ring}: the graph has a cycle of 5 nodes: 0 -> 1 -> 2 -> 3 -> 4 -> 0; "
+        "remove one of its edges, or condense cycles to keep each whole\n"
     )
     assert cli("partition", ring, "--parts", 2, "--condense", "--json").json["cut_edges"] == 0
     assert cli("partition", source, "--parts", 2, "--halo", 1).err == (
         "error: --halo stores the parts' surroundings; say where with -o OUT.npz\n"
-    )
-    np.save(ring, np.zeros((2, 3)))
-    assert cli("partition", ring, "--parts", 2).err == (
-        f"error: {ring}: the edges must be integers of shape (E, 2), not float64 of shape (2, 3)\n"
-    )
-    ring.write_bytes(b"junk")
-    assert cli("partition", ring, "--parts", 2).err == (
-        f"error: {ring}: this is no NumPy array file; write it with numpy.save\n"
-    )
-    assert cli("partition", tmp_path / "none.npy", "--parts", 2).err == (
-        f"error: {tmp_path / 'none.npy'}: cannot read the edges: no such file or directory\n"
     )
 
 

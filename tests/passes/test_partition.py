@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -9,22 +11,47 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwdesign.circuits import generate
-from hwdesign.errors import LoopError, NetlistError
+from hwdesign.errors import LimitError, LoopError, NetlistError
 from hwdesign.netlist import Builder, Netlist, gate
-from hwdesign.passes import frontiers, halos, partition
+from hwdesign.passes import flatten, frontiers, halos, partition
 from hwdesign.passes._hilbert import hilbert_keys
 from tests.strategies import hierarchical_netlists
 
 _SETTINGS = settings(max_examples=40, deadline=None)
 
 
+def families(size: int) -> dict[str, tuple[int, np.ndarray]]:
+    """Number of nodes and edges, int64[2, E], of graphs of every simple shape, `size` nodes each or nearly so."""
+    node = np.arange(size)
+    wide = max(1, size // 3)
+    layers = [(a, b) for a, b in itertools.product(range(3 * wide), repeat=2) if b // wide == a // wide + 1]
+    none = np.zeros((2, 0), np.int64)
+    return {
+        "empty": (0, none),
+        "one node": (1, none),
+        "no edge": (size, none),
+        "path": (size, np.stack([node[:-1], node[1:]])),
+        "star out": (size, np.stack([0 * node[1:], node[1:]])),
+        "star in": (size, np.stack([node[:-1], 0 * node[1:] + size - 1])),
+        "tree out": (size, np.stack([(node[1:] - 1) // 2, node[1:]])),
+        "tree in": (size, np.stack([node[1:], (node[1:] - 1) // 2])),
+        "complete bipartite layers": (3 * wide, np.array(layers, np.int64).reshape(-1, 2).T),
+    }
+
+
 @st.composite
 def dags(draw: st.DrawFn) -> tuple[int, np.ndarray]:
-    nodes = draw(st.integers(1, 40))
-    pairs = draw(st.lists(st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1)), max_size=90))
-    names = draw(st.permutations(range(nodes)))
-    edges = [(names[min(p)], names[max(p)]) for p in pairs if p[0] != p[1]]
-    return nodes, np.array(edges, np.int64).reshape(-1, 2).T
+    """Number of nodes and edges, int64[2, E], of a graph of a simple shape or of none, under shuffled numbers."""
+    size = draw(st.integers(1, 40))
+    kind = draw(st.sampled_from(["random", "random", *families(1)]))
+    if kind == "random":
+        pairs = draw(st.lists(st.tuples(st.integers(0, size - 1), st.integers(0, size - 1)), max_size=90))
+        edges = [(min(p), max(p)) for p in pairs if p[0] != p[1]]
+        nodes, found = size, np.array(edges, np.int64).reshape(-1, 2).T
+    else:
+        nodes, found = families(size)[kind]
+    names = np.array(draw(st.permutations(range(nodes))), np.int64)
+    return nodes, names[found]
 
 
 @_SETTINGS
@@ -32,15 +59,15 @@ def dags(draw: st.DrawFn) -> tuple[int, np.ndarray]:
 def test_bounds_and_figures(dag: tuple[int, np.ndarray], parts: int, imbalance: float, effort: str) -> None:
     nodes, edges = dag
     found = partition(edges, parts=parts, imbalance=imbalance, num_nodes=nodes, effort=effort)  # type: ignore[arg-type]
-    assert 1 <= found.parts <= min(parts, nodes)
+    assert min(1, nodes) <= found.parts <= min(parts, nodes)
     assert sorted(found.order.tolist()) == list(range(nodes))
     assert (np.diff(found.part[found.order]) >= 0).all() and (np.bincount(found.part) > 0).all()
     place = {node: at for at, node in enumerate(found.order.tolist())}
     left, right = found.part[edges[0]], found.part[edges[1]]
     assert (left <= right).all() and found.order_violations == 0
     assert all(place[a] < place[b] for a, b in edges.T.tolist())
-    bound = max(-(-nodes // min(parts, nodes)), nodes / min(parts, nodes) * (1 + imbalance) + 1e-6)
-    assert found.weights.max() <= bound
+    count = max(1, min(parts, nodes))
+    assert found.weights.max(initial=0) <= max(-(-nodes // count), nodes / count * (1 + imbalance) + 1e-6)
     pairs = edges.T.tolist()
     assert (found.edges, found.cut_edges) == (len(pairs), sum(found.part[a] != found.part[b] for a, b in pairs))
     readers = {(a, found.part[b]) for a, b in pairs if found.part[a] != found.part[b]}
@@ -56,6 +83,24 @@ def test_weights_of_any_kind(dag: tuple[int, np.ndarray], seed: int, parts: int)
     assert found.weights == pytest.approx([weights[found.nodes_of(p)].sum() for p in range(found.parts)])
     again = partition(edges, parts=parts, weights=weights * 64, num_nodes=nodes, threads=2)
     assert (again.part == found.part).all()  # a power of two changes no rounding
+
+
+@pytest.mark.parametrize("kind", list(families(1)))
+def test_more_parts_than_nodes_leave_no_part_empty(kind: str) -> None:
+    nodes, edges = families(9)[kind]
+    found = partition(edges, parts=100, num_nodes=nodes)
+    assert (found.parts, sorted(found.part.tolist())) == (nodes, list(range(nodes)))
+    assert (found.cut_edges, found.imbalance) == (edges.shape[1], 0)
+    assert len(frontiers(found)) == len(list(halos(found, 2))) == nodes
+
+
+@_SETTINGS
+@given(dags(), st.integers(1, 6), st.integers(0, 100), st.sampled_from([np.int32, np.int64, np.uint32, np.uint64]))
+def test_a_seed_tells_all(dag: tuple[int, np.ndarray], parts: int, seed: int, kind: type[np.integer]) -> None:
+    nodes, edges = dag
+    one = partition(edges, parts=parts, num_nodes=nodes, seed=seed)
+    two = partition(edges.astype(kind), parts=parts, num_nodes=nodes, seed=seed, threads=2)
+    assert (one.part == two.part).all() and (one.order == two.order).all()
 
 
 @_SETTINGS
@@ -189,9 +234,24 @@ def test_clocked_netlists() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"parts": 2, "imbalance": -0.1}, "imbalance, halo and seed must not be negative"),
-        ({"parts": 2, "seed": -1}, "must not be negative"),
-        ({"parts": 2, "threads": 0}, "threads not less than 1"),
+        ({"parts": 2, "imbalance": -0.1}, "imbalance must be a finite number, 0 or more, not -0.1"),
+        ({"parts": 2, "imbalance": np.inf}, "imbalance must be a finite number, 0 or more, not inf"),
+        ({"parts": 2, "imbalance": np.nan}, "imbalance must be a finite number, 0 or more, not nan"),
+        ({"parts": 2, "imbalance": "much"}, "imbalance must be a number, not 'much'"),
+        ({"parts": 2, "seed": -1}, "seed must be from 0 to 18446744073709551615, not -1"),
+        ({"parts": 2, "seed": 1 << 64}, "seed must be from 0 to 18446744073709551615, not 18446744073709551616"),
+        ({"parts": 2, "threads": 0}, "threads must be from 1 to 1024, not 0"),
+        ({"parts": 2, "threads": 10**17}, "threads must be from 1 to 1024, not 100000000000000000"),
+        ({"parts": 2, "threads": 1.5}, "threads must be an integer, not 1.5"),
+        ({"parts": 2.5}, "parts must be an integer, not 2.5"),
+        ({"max_size": 0}, "max_size must be greater than 0, not 0"),
+        ({"max_size": 2, "halo": -1}, "halo must be 0 or more, not -1"),
+        ({"parts": 2, "num_nodes": -1}, "num_nodes must be from 0 to 2147483647, not -1"),
+        ({"parts": 2, "num_nodes": 1 << 31}, "num_nodes must be from 0 to 2147483647, not 2147483648"),
+        ({"parts": 2, "weights": [1e308] * 3}, "the weights add up to more than a float can hold; scale them down"),
+        ({"parts": 2, "weights": ["a"] * 3}, "the weights must be 3 finite numbers, none negative"),
+        ({"parts": 2, "effort": "best"}, "the effort is 'fast', 'default' or 'high', not 'best'"),
+        ({"parts": 2, "order": "bfs"}, "the order is 'dfs' or 'level', not 'bfs'"),
         ({"parts": 2, "objective": "cut"}, "the objective is 'edge', 'net' or 'volume', not 'cut'"),
         ({"parts": 2, "positions": [[0, 0]]}, r"the positions must be finite numbers of the shape \(3, 2\)"),
         ({"parts": 2, "positions": [[0, np.nan]] * 3}, r"the positions must be finite numbers of the shape \(3, 2\)"),
@@ -205,6 +265,75 @@ def test_requests_that_make_no_sense(options: dict[str, object], message: str) -
         partition(np.array([[0, 1], [1, 2]]), **options)  # type: ignore[arg-type]
 
 
-def test_a_negative_halo() -> None:
-    with pytest.raises(NetlistError, match="the halo must have 0 levels or more, not -1"):
-        next(halos(partition(np.array([[0], [1]]), parts=2), -1))
+def test_bounds_beyond_all_weight() -> None:
+    chain = np.array([[0, 1], [1, 2]])
+    for options in ({"parts": 2, "imbalance": 1e300}, {"max_size": np.inf}, {"max_size": 1e300, "halo": 10**12}):
+        assert partition(chain, **options).part.tolist() == [0, 0, 0]  # type: ignore[arg-type]
+    assert partition(chain, parts=3, weights=[5e-324] * 3).part.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("last", [(1 << 20) + 4, (1 << 31) - 2, 1 << 40, (1 << 64) - 1])
+def test_a_stray_node(last: int) -> None:
+    edges = np.array([[0], [last]], np.uint64)
+    with pytest.raises(LimitError) as error:
+        partition(edges, parts=2)
+    assert str(error.value) == (
+        f"the edges name a node {last}, but one edge joins no more than 2 nodes; "
+        "number the nodes from 0 without gaps, or say with num_nodes how many there are"
+    )
+
+
+def test_isolated_nodes_may_be_many() -> None:
+    last = (1 << 20) + 4
+    assert len(partition(np.array([[0], [last]]), parts=2, num_nodes=last + 1, order="level").part) == last + 1
+    assert len(partition(np.array([[0], [last - 1]]), parts=2, order="level").part) == last
+
+
+def test_edges_that_are_none() -> None:
+    for edges in ([[0, 1], [2]], [["a"], ["b"]], None):
+        with pytest.raises(NetlistError, match=r"the edges must be an integer array of the shape \(2, E\)"):
+            partition(edges, parts=1)  # type: ignore[arg-type]
+    with pytest.raises(LoopError, match="the graph has a cycle of 1 node: 3 -> 3; remove one of its edges"):
+        partition(np.array([[3], [3]]), parts=1)
+
+
+def _instances(*pins: tuple[str, str]) -> Netlist:
+    """Instances of a module of two gates, the first from one net to another as said, the second reading the latter."""
+    b = Builder("t", file="t.v")
+    s = b.module("s")
+    for k in range(2):
+        s.output(f"y{k}", s.gate("NOT", s.input(f"a{k}"), name=f"g{k}"))
+    for k, (read, written) in enumerate(pins):
+        held = {"a0": b.top.net(read), "y0": b.top.net(written), "a1": b.top.net(written)}
+        b.top.cell(s.as_type(), held, name=f"u{k}", line=5 + k)
+    return b.freeze()
+
+
+def test_an_instance_is_one_cell() -> None:
+    netlist = _instances(("x", "y"), ("y", "z"))
+    assert partition(netlist, parts=2, condense=True).part.tolist() == [0, 1]
+    with pytest.raises(LoopError) as error:
+        partition(netlist, parts=2)
+    assert str(error.value) == (
+        "t.v:5: module 't' has a loop of 1 cell: u0 -> u0; "
+        "flatten the hierarchy, which may open it, or condense loops to keep each whole"
+    )
+    found = partition(flatten(netlist), parts=2)
+    assert (found.order_violations, len(found.part)) == (0, 4)
+
+
+def test_a_module_that_contains_itself() -> None:
+    b = Builder("t", file="t.v")
+    b.top.cell(b.top.as_type(), {}, name="u")
+    b.top.gate("NOT", b.top.input("a"))
+    with pytest.raises(NetlistError, match=r"t.v: module 't' contains itself: t -> t; break the recursion"):
+        partition(b.freeze(), parts=1)
+
+
+def test_levels_of_a_halo() -> None:
+    found = partition(np.array([[0], [1]]), parts=2)
+    with pytest.raises(NetlistError, match="levels must be 0 or more, not -1"):
+        next(halos(found, -1))
+    with pytest.raises(NetlistError, match=r"levels must be an integer, not 0\.5"):
+        next(halos(found, 0.5))  # type: ignore[arg-type]
+    assert [view.nodes.tolist() for view in halos(found, 10**12)] == [[0, 1], [0, 1]]
