@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hwdesign.errors import NetlistError
 
@@ -263,3 +263,39 @@ class TimingLibrary:
                 mend=f"its pins are {', '.join(known) or 'none'}",
             )
         return at
+
+    def look_up(self, table: ArrayLike, row: ArrayLike, col: ArrayLike) -> F64:
+        """Values of tables, bilinear between the entries and beyond them.
+
+        Beyond an axis the outermost two entries are continued straight on; an axis of one entry is constant.
+
+        Args:
+            table: rows of the table columns, not negative.
+            row: slews in ns where the rows are (input or related slew).
+            col: pF of load, or ns of the constrained pin's slew.
+
+        Returns:
+            f64 of the broadcast shape, ns.
+        """
+        table, row, col = np.broadcast_arrays(
+            np.asarray(table, np.int64), np.asarray(row, float), np.asarray(col, float)
+        )
+        r, u = _bracket(self.table_rows[table], self.table_shape[table, 0], row)
+        c, v = _bracket(self.table_cols[table], self.table_shape[table, 1], col)
+        values = self.table_values
+        r1 = np.minimum(r + 1, values.shape[1] - 1)
+        c1 = np.minimum(c + 1, values.shape[2] - 1)
+        low = values[table, r, c] * (1 - v) + values[table, r, c1] * v
+        high = values[table, r1, c] * (1 - v) + values[table, r1, c1] * v
+        return np.asarray(low * (1 - u) + high * u)
+
+
+def _bracket(axis: F64, count: I32, at: F64) -> tuple[I64, F64]:
+    """The entry below `at` and how far `at` lies towards the next; the outermost pair beyond the axis' ends."""
+    below = np.sum(axis[..., 1:] <= at[..., None], axis=-1)
+    below = np.clip(below, 0, np.maximum(count - 2, 0))
+    first = np.take_along_axis(axis, below[..., None], -1)[..., 0]
+    after = np.minimum(below + 1, axis.shape[-1] - 1)
+    step = np.take_along_axis(axis, after[..., None], -1)[..., 0] - first
+    part = np.divide(at - first, step, out=np.zeros_like(first), where=(count > 1) & (step > 0))
+    return below.astype(np.int64), part

@@ -7,6 +7,7 @@ namespace hwdesign {
 void bind_aigsim(nb::module_& m);
 void bind_graph(nb::module_& m);
 void bind_hierarchy(nb::module_& m);
+void bind_liberty(nb::module_& m);
 void bind_partition(nb::module_& m);
 void bind_pins(nb::module_& m);
 void bind_readers(nb::module_& m);
@@ -18,6 +19,7 @@ NB_MODULE(_kernels, m) {
   hwdesign::bind_aigsim(m);
   hwdesign::bind_graph(m);
   hwdesign::bind_hierarchy(m);
+  hwdesign::bind_liberty(m);
   hwdesign::bind_partition(m);
   hwdesign::bind_pins(m);
   hwdesign::bind_readers(m);
