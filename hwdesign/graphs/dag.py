@@ -16,6 +16,7 @@ from hwdesign.graphs.hetero import hetero_data
 from hwdesign.netlist import Kind, Module, Netlist
 from hwdesign.netlist.aig import AigView
 from hwdesign.netlist.views import cell_graph
+from hwdesign.passes import edge_list
 
 Graph: TypeAlias = Data | Netlist | Module | AigView | AigArrays | ArrayLike
 
@@ -35,6 +36,7 @@ def dag_data(graph: Graph, *, x: ArrayLike | Tensor | None = None) -> Data:
 
     Raises:
         NetlistError: edges or columns of another shape.
+        LimitError: edges alone whose greatest id stands far above what they can join.
     """
     given = None if x is None else torch.as_tensor(x)
     if isinstance(graph, Data):
@@ -78,13 +80,7 @@ def _cells(module: Module) -> Data:
 
 
 def _edges(edges: ArrayLike, nodes: int | None) -> Data:
-    array = np.asarray(edges)
-    if array.ndim != 2 or array.shape[0] != 2 or (array.size and array.dtype.kind not in "iu"):
-        raise NetlistError("the edges must be an integer array of the shape (2, E)")
-    low, high = (int(array.min()), int(array.max())) if array.size else (0, -1)
-    nodes = high + 1 if nodes is None else nodes
-    if low < 0 or high >= nodes:
-        raise NetlistError(f"the edges name nodes {low} to {high}, which are not all within 0 to {nodes - 1}")
-    data = Data(edge_index=torch.from_numpy(np.ascontiguousarray(array, np.int64)))
+    array, nodes = edge_list(edges, nodes)
+    data = Data(edge_index=torch.from_numpy(array.astype(np.int64)))
     data.num_nodes = nodes
     return data

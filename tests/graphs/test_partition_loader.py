@@ -166,7 +166,7 @@ def test_requests_that_make_no_sense() -> None:
         PartitionLoader(edges, 2, halo=-1)
     with pytest.raises(NetlistError, match=r"the columns have the shape \(3,\), not \(3, columns\)"):
         PartitionLoader(edges, 2, x=np.zeros(3))
-    with pytest.raises(NetlistError, match="the edges name nodes 0 to 2, which are not all within 0 to 1"):
+    with pytest.raises(NetlistError, match="the edges name a node 2, which is not below the number of nodes, 2"):
         PartitionLoader(edges, 2, x=np.zeros((2, 1)))
     with pytest.raises(NetlistError, match=r"the edges must be an integer array of the shape \(2, E\)"):
         PartitionLoader(edges[:1], 2)

@@ -201,7 +201,7 @@ _CHAIN = np.array([[0], [1]])
         (_CHAIN, {"max_size": float("nan")}, "max_size must be greater than 0, not nan"),
         (_CHAIN, {"parts": 1, "weights": [1.0]}, "the weights must be 2 finite numbers, none negative"),
         (_CHAIN, {"parts": 1, "weights": [1.0, -1.0]}, "the weights must be 2 finite numbers"),
-        (_CHAIN, {"parts": 1, "num_nodes": 1}, "the edges name a node 1, but num_nodes is 1; count from 0"),
+        (_CHAIN, {"parts": 1, "num_nodes": 1}, "the edges name a node 1, which is not below the number of nodes, 1"),
         (np.array([[0], [-1]]), {"parts": 1}, "the edges name a node -1; number the nodes from 0"),
         (np.array([[0.5], [1.0]]), {"parts": 1}, "integer array of the shape"),
         (np.array([0, 1]), {"parts": 1}, "integer array of the shape"),
