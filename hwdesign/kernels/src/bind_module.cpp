@@ -9,6 +9,7 @@ void bind_graph(nb::module_& m);
 void bind_hierarchy(nb::module_& m);
 void bind_liberty(nb::module_& m);
 void bind_partition(nb::module_& m);
+void bind_physical(nb::module_& m);
 void bind_pins(nb::module_& m);
 void bind_readers(nb::module_& m);
 void bind_spice(nb::module_& m);
@@ -21,6 +22,7 @@ NB_MODULE(_kernels, m) {
   hwdesign::bind_hierarchy(m);
   hwdesign::bind_liberty(m);
   hwdesign::bind_partition(m);
+  hwdesign::bind_physical(m);
   hwdesign::bind_pins(m);
   hwdesign::bind_readers(m);
   hwdesign::bind_spice(m);

@@ -1,0 +1,162 @@
+"""The readers of physical data in C++: columns of a file, with no knowledge of netlists.
+
+Each takes the file's bytes, releases the GIL, and raises as `hwdesign.kernels.readers` does, with the line; the caller
+knows the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwdesign.kernels import _kernels
+from hwdesign.kernels.readers import Data, _bytes, _error
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+I32 = NDArray[np.int32]
+I8 = NDArray[np.int8]
+U8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class RawSpef:
+    """A SPEF file; see `hwdesign.netlist.parasitics.Parasitics` for the columns.
+
+    Attributes:
+        design: the name of the design.
+        nets, nodes: names end to end, and where each begins.
+        ground: f64, each node's capacitance to ground.
+        node_x, node_y: empty where the file has no coordinates.
+        notes: how often, and the first names: reduced nets, physical nets and nets with inductors left out; nets with a
+            total only; couplings that two nets list differently; couplings to nets outside the file; pin capacitance.
+    """
+
+    design: str
+    nets: tuple[U8, I64]
+    nodes: tuple[U8, I64]
+    net_is_bus_bit: U8
+    node_ptr: I64
+    resistor_ptr: I64
+    node_kind: I8
+    node_direction: I8
+    node_x: F64
+    node_y: F64
+    ground: F64
+    resistor_a: I32
+    resistor_b: I32
+    resistor: F64
+    coupling_a: I32
+    coupling_b: I32
+    coupling: F64
+    notes: list[tuple[int, list[str]]]
+
+
+@dataclass(frozen=True, eq=False)
+class RawLef:
+    """A LEF file: lengths in µm, Ω, pF; names are ids into `names` (bytes, offsets), -1 for none; NaN for no value.
+
+    Attributes:
+        layer_kind: 0 routing, 1 cut, 2 other.
+        layer_direction: 0 horizontal, 1 vertical, 2 other.
+        macro_x, macro_y: ORIGIN.
+        pin_direction: INPUT, OUTPUT, INOUT, FEEDTHRU from 0.
+        pin_use: SIGNAL, CLOCK, POWER, GROUND, ANALOG, RESET, SCAN, TIEOFF from 0.
+        shape_layer: a name.
+        shape_rect: f64[S, 4].
+    """
+
+    names: tuple[U8, I64]
+    layer_name: I32
+    layer_kind: I8
+    layer_direction: I8
+    layer_width: F64
+    layer_pitch_x: F64
+    layer_pitch_y: F64
+    layer_resistance: F64
+    layer_capacitance: F64
+    layer_edge: F64
+    macro_name: I32
+    macro_class: I32
+    macro_site: I32
+    macro_width: F64
+    macro_height: F64
+    macro_x: F64
+    macro_y: F64
+    pin_ptr: I64
+    pin_name: I32
+    pin_direction: I8
+    pin_use: I8
+    shape_ptr: I64
+    shape_layer: I32
+    shape_rect: F64
+
+
+@dataclass(frozen=True, eq=False)
+class RawDef:
+    """A DEF file: lengths in database units, of which `units` are a µm; names are ids into `names`, -1 for none.
+
+    Attributes:
+        instance_status, port_status: 0 unplaced, 1 placed, 2 fixed, 3 cover.
+        port_x, port_y: of a port's first placement.
+        port_shape_rect: f64[S, 4], placed.
+        net_instance, net_pin: an instance's row and a pin's name, or -1 and a port's row.
+        stated: numbers of components, pins and nets as the file states them, -1 where it has no such section.
+    """
+
+    names: tuple[U8, I64]
+    design: int
+    units: float
+    die: tuple[float, float, float, float] | None
+    instance_name: I32
+    instance_macro: I32
+    instance_x: F64
+    instance_y: F64
+    instance_orient: I8
+    instance_status: I8
+    port_name: I32
+    port_net: I32
+    port_direction: I8
+    port_use: I8
+    port_status: I8
+    port_x: F64
+    port_y: F64
+    port_shape_ptr: I64
+    port_shape_layer: I32
+    port_shape_rect: F64
+    net_name: I32
+    net_ptr: I64
+    net_instance: I32
+    net_pin: I32
+    stated: I64
+
+
+def parse_spef(data: Data, *, corner: int = 1) -> RawSpef:
+    """Read SPEF (IEEE 1481).
+
+    Args:
+        data: the file's bytes.
+        corner: 0, 1 or 2 picks from values given as minimum:typical:maximum.
+    """
+    return RawSpef(**_call(_kernels.parse_spef, data, corner))
+
+
+def parse_lef(data: Data) -> RawLef:
+    """Read LEF 5.8: layers and macros; vias, sites, obstructions and rules are skipped."""
+    return RawLef(**_call(_kernels.parse_lef, data))
+
+
+def parse_def(data: Data) -> RawDef:
+    """Read DEF 5.8: components, pins and the nets' connections; routing, rows, tracks and special nets are skipped."""
+    return RawDef(**_call(_kernels.parse_def, data))
+
+
+def _call(parser: Any, data: Data, *rest: Any) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = parser(_bytes(data), *rest)
+    except _kernels.ReadError as error:
+        raise _error(error) from None
+    return found

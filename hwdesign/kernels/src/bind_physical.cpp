@@ -1,0 +1,111 @@
+// Python face of the readers of physical data (SPEF, LEF, DEF): columns as dictionaries of arrays.
+#include <stdexcept>
+
+#include <nanobind/stl/string.h>
+
+#include "arrays.hpp"
+#include "lefdef.hpp"
+#include "spef.hpp"
+
+namespace hwdesign {
+namespace {
+
+void put(nb::dict& d, const char* name, NameColumn&& column) {
+  d[name] = nb::make_tuple(to_numpy(std::move(column.bytes)), to_numpy(std::move(column.offsets)));
+}
+
+nb::dict to_dict(Spef&& s) {
+  nb::dict d;
+  d["design"] = s.design;
+  put(d, "nets", std::move(s.nets));
+  put(d, "nodes", std::move(s.nodes));
+#define COLUMN(c) d[#c] = to_numpy(std::move(s.c));
+  COLUMN(net_is_bus_bit) COLUMN(node_ptr) COLUMN(resistor_ptr) COLUMN(node_kind) COLUMN(node_direction)
+  COLUMN(node_x) COLUMN(node_y) COLUMN(ground) COLUMN(resistor_a) COLUMN(resistor_b) COLUMN(resistor)
+  COLUMN(coupling_a) COLUMN(coupling_b) COLUMN(coupling)
+#undef COLUMN
+  nb::list notes;
+  for (const SpefNote& note : s.notes) {
+    nb::list names;
+    for (const std::string& name : note.names) names.append(nb::str(name.data(), name.size()));
+    notes.append(nb::make_tuple(note.count, names));
+  }
+  d["notes"] = notes;
+  return d;
+}
+
+void put(nb::dict& d, NamePool&& names) {
+  auto [bytes, offsets] = std::move(names).take();
+  d["names"] = nb::make_tuple(to_numpy(std::move(bytes)), to_numpy(std::move(offsets)));
+}
+
+nb::dict to_dict(Lef&& s) {
+  nb::dict d;
+  const size_t shapes = s.shape_layer.size();
+  put(d, std::move(s.names));
+#define COLUMN(c) d[#c] = to_numpy(std::move(s.c));
+  COLUMN(layer_name) COLUMN(layer_kind) COLUMN(layer_direction) COLUMN(layer_width) COLUMN(layer_pitch_x)
+  COLUMN(layer_pitch_y) COLUMN(layer_resistance) COLUMN(layer_capacitance) COLUMN(layer_edge) COLUMN(macro_name)
+  COLUMN(macro_class) COLUMN(macro_site) COLUMN(macro_width) COLUMN(macro_height) COLUMN(macro_x) COLUMN(macro_y)
+  COLUMN(pin_ptr) COLUMN(shape_ptr) COLUMN(pin_name) COLUMN(pin_direction) COLUMN(pin_use) COLUMN(shape_layer)
+#undef COLUMN
+  d["shape_rect"] = to_numpy(std::move(s.shape_rect), shapes, 4);
+  return d;
+}
+
+nb::dict to_dict(Def&& s) {
+  nb::dict d;
+  const size_t shapes = s.port_shape_layer.size();
+  put(d, std::move(s.names));
+  d["design"] = s.design;
+  d["units"] = s.units;
+  d["die"] = s.has_die ? nb::object(nb::make_tuple(s.die[0], s.die[1], s.die[2], s.die[3])) : nb::none();
+#define COLUMN(c) d[#c] = to_numpy(std::move(s.c));
+  COLUMN(instance_name) COLUMN(instance_macro) COLUMN(instance_x) COLUMN(instance_y) COLUMN(instance_orient)
+  COLUMN(instance_status) COLUMN(port_name) COLUMN(port_net) COLUMN(port_direction) COLUMN(port_use)
+  COLUMN(port_status) COLUMN(port_x) COLUMN(port_y) COLUMN(port_shape_ptr) COLUMN(port_shape_layer) COLUMN(net_name)
+  COLUMN(net_ptr) COLUMN(net_instance) COLUMN(net_pin) COLUMN(stated)
+#undef COLUMN
+  d["port_shape_rect"] = to_numpy(std::move(s.port_shape_rect), shapes, 4);
+  return d;
+}
+
+std::string_view text_of(const In<uint8_t>& data) {
+  return {reinterpret_cast<const char*>(data.data()), data.shape(0)};
+}
+
+template <typename Reader>
+void def_reader(nb::module_& m, const char* name, Reader reader) {
+  m.def(
+      name,
+      [reader](const In<uint8_t>& data) {
+        decltype(reader(std::string_view())) result;
+        {
+          nb::gil_scoped_release nogil;
+          result = reader(text_of(data));
+        }
+        return to_dict(std::move(result));
+      },
+      nb::arg("data"));
+}
+
+}  // namespace
+
+void bind_physical(nb::module_& m) {
+  m.def(
+      "parse_spef",
+      [](const In<uint8_t>& data, int corner) {
+        if (corner < 0 || corner > 2) throw std::invalid_argument("corner must be 0, 1 or 2");
+        Spef result;
+        {
+          nb::gil_scoped_release nogil;
+          result = parse_spef(text_of(data), corner);
+        }
+        return to_dict(std::move(result));
+      },
+      nb::arg("data"), nb::arg("corner"));
+  def_reader(m, "parse_lef", parse_lef);
+  def_reader(m, "parse_def", parse_def);
+}
+
+}  // namespace hwdesign
