@@ -37,7 +37,7 @@ class ArcKind(enum.IntEnum):
     """Liberty's `timing_type`; kinds below `SETUP_RISING` have delays, the others are checks.
 
     `combinational_rise`, `three_state_enable_fall` and the like are the kind without the edge: the tables of the edge
-    that they leave out are absent (-1).
+    that they leave out are absent (-1). A PRESET has tables of the rising edge only, a CLEAR of the falling one.
     """
 
     COMBINATIONAL = 0

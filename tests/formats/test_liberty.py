@@ -216,7 +216,7 @@ def test_edges_that_a_timing_type_leaves_out() -> None:
     every = f"cell_rise {scalar} cell_fall {scalar} rise_transition {scalar} fall_transition {scalar}"
     pins = [
         f"timing () {{ related_pin : A; timing_type : {kind}; {every} }}"
-        for kind in ("combinational_rise", "three_state_disable_fall", "three_state_enable")
+        for kind in ("combinational_rise", "three_state_disable_fall", "three_state_enable", "preset", "clear")
     ]
     lib = read_liberty_text(library(cell("C", "pin (A) { direction : input; }",
                                          f"pin (Y) {{ direction : output; {' '.join(pins)} }}")))  # fmt: skip
@@ -224,8 +224,12 @@ def test_edges_that_a_timing_type_leaves_out() -> None:
         ArcKind.COMBINATIONAL,
         ArcKind.THREE_STATE_DISABLE,
         ArcKind.THREE_STATE_ENABLE,
+        ArcKind.PRESET,
+        ArcKind.CLEAR,
     ]
-    assert (lib.arc_table >= 0).tolist() == [[True, False] * 2, [False, True] * 2, [True] * 4]
+    assert (lib.arc_table >= 0).tolist() == [
+        [True, False] * 2, [False, True] * 2, [True] * 4, [True, False] * 2, [False, True] * 2,
+    ]  # fmt: skip
 
 
 def test_buses_and_bundles() -> None:

@@ -14,8 +14,10 @@ from hwdesign.netlist.timing_library import ArcKind
 _SENSES = {"positive_unate": 1, "negative_unate": -1, "non_unate": 0}
 _DELAYS = ("cell_rise", "cell_fall", "rise_transition", "fall_transition")
 _CHECKS = ("rise_constraint", "fall_constraint")
-# Edges of the output that `combinational_rise` and its like leave out.
+# Each type's kind and the edge of the output that it leaves out: a preset affects the rising edge alone, a clear the
+# falling one (Liberty User Guide, timing_type), whatever tables stand there.
 _KINDS: dict[str, tuple[ArcKind, str]] = {kind.name.lower(): (kind, "") for kind in ArcKind}
+_KINDS |= {"preset": (ArcKind.PRESET, "fall"), "clear": (ArcKind.CLEAR, "rise")}
 _KINDS |= {
     f"{kind.name.lower()}_{edge}": (kind, other)
     for kind in (ArcKind.COMBINATIONAL, ArcKind.THREE_STATE_ENABLE, ArcKind.THREE_STATE_DISABLE)
