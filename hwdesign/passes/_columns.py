@@ -14,6 +14,12 @@ from hwdesign.netlist import CONST1, Bus, Kind, Module, SideTable
 
 IntArray = NDArray[np.int32]
 _LOOP_NAMES = 12
+# What opens a loop that is not all of gates; the first kind that is on it decides.
+_WAYS_OUT = (
+    (Kind.DEVICE, "leave out devices, which conduct both ways"),
+    (Kind.MODULE, "flatten the hierarchy, which may open it"),
+    (Kind.SEQ, "let registers open it"),
+)
 
 
 def spans(ptr: NDArray[np.int64], rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -109,12 +115,11 @@ def loop_error(module: Module, src: IntArray, dst: IntArray, owner: IntArray | N
     more = f" -> ... {len(distinct) - _LOOP_NAMES} more cells" if len(distinct) > _LOOP_NAMES else ""
     path = " -> ".join(shown) + more + (f" -> {shown[0]}" if shown else "")
     count = "1 cell" if len(distinct) == 1 else f"{len(distinct)} cells"
-    kinds = [module.library.of_kind(kind)[module.cell_type[distinct]].any() for kind in (Kind.MODULE, Kind.SEQ)]
     loop, mend = "combinational loop", "break it by a register"
-    if kinds[0]:
-        loop, mend = "loop", "flatten the hierarchy, which may open it"
-    elif kinds[1]:
-        loop, mend = "loop", "let registers open it"
+    for kind, way_out in _WAYS_OUT:
+        if module.library.of_kind(kind)[module.cell_type[distinct]].any():
+            loop, mend = "loop", way_out
+            break
     return LoopError(
         f"module '{module.name}' has a {loop} of {count}: {path}",
         file=module.file or None,

@@ -174,3 +174,13 @@ def test_edges_have_no_modules(cli: Cli, tmp_path: Path) -> None:
         assert cli("partition", path, "--parts", 2, *option) == (
             2, "", "error: edges have no modules; leave out --top and --keep-hierarchy\n"
         )  # fmt: skip
+
+
+def test_devices_have_no_order(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "rc.sp"
+    path.write_text("* rc\nV1 a 0 1\nR1 a b 1k\nC1 b 0 1p\n.op\n.end\n")
+    assert cli("partition", path, "--parts", 1).err == (
+        f"error: {path}:2: module 'rc' has a loop of 2 cells: V1 -> R1 -> V1; "
+        "leave out devices, which conduct both ways, or condense loops to keep each whole\n"
+    )
+    assert cli("partition", path, "--parts", 1, "--condense", "--json").json["cells"] == [3]
