@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwdesign.cli._command import command, say
+from hwdesign.cli._command import UsageError, command, say
 from hwdesign.cli._options import ConfigOption, RunOption, SetOption, default_run
 from hwdesign.cli._output import Result, count, table
+from hwdesign.errors import DataError
 
 if TYPE_CHECKING:
     from hwdesign.sfq.network import Network, NetworkConfig, Proof
 
 _SHOWN = 16
 
+_TELL_S = 3.0
+
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Train even where the folder holds a trained network.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Continue the interrupted run in that folder.")]
 ChipsOption = Annotated[
     int | None,
     typer.Option("--chips", min=1, max=100_000, help="Monte Carlo instances, by default the configuration's."),
@@ -38,15 +43,22 @@ def register_simulate(app: typer.Typer) -> None:
     command(app, "network")(network)
 
 
-def train_sfq(config: ConfigOption, run: RunOption = None, set_: SetOption = None) -> Result:
+def train_sfq(
+    config: ConfigOption,
+    run: RunOption = None,
+    resume: ResumeOption = False,
+    fresh: FreshOption = False,
+    set_: SetOption = None,
+) -> Result:
     """Train the bias currents of an SFQ network.
 
-    Measures synapse, neuron and merger on the embedded engine, then trains the architecture-level model on them.
+    Measures synapse, neuron and merger on the embedded engine, then trains the architecture-level model on them. Ctrl-C
+    leaves a checkpoint; --resume goes on from it.
     """
     from hwdesign.sfq.network import load_network_config
 
     folder = run or default_run(config)
-    data, lines = _train(load_network_config(config, set_ or []), folder)
+    data, lines = _train(load_network_config(config, set_ or []), folder, resume=resume, fresh=fresh)
     return Result(data, lines)
 
 
@@ -57,6 +69,7 @@ def xor(
     run: RunOption = None,
     chips: ChipsOption = None,
     spread: SpreadOption = None,
+    resume: ResumeOption = False,
     fresh: FreshOption = False,
     set_: SetOption = None,
 ) -> Result:
@@ -69,11 +82,9 @@ def xor(
 
     settings = NetworkConfig(name="xor") if config is None else load_network_config(config, set_ or [])
     if config is None and set_:
-        from hwdesign.cli._command import UsageError
-
         raise UsageError("--set goes with --config", mend="add --config sims/xor.yaml")
     return _prove(
-        settings, run or (Path("runs") / "xor" if config is None else default_run(config)), chips, spread, fresh
+        settings, run or (Path("runs") / "xor" if config is None else default_run(config)), chips, spread, resume, fresh
     )
 
 
@@ -82,20 +93,29 @@ def network(
     run: RunOption = None,
     chips: ChipsOption = None,
     spread: SpreadOption = None,
+    resume: ResumeOption = False,
     fresh: FreshOption = False,
     set_: SetOption = None,
 ) -> Result:
     """Prove any SFQ network, as `simulate xor` does."""
     from hwdesign.sfq.network import load_network_config
 
-    return _prove(load_network_config(config, set_ or []), run or default_run(config), chips, spread, fresh)
+    return _prove(load_network_config(config, set_ or []), run or default_run(config), chips, spread, resume, fresh)
 
 
-def _train(config: NetworkConfig, folder: Path) -> tuple[dict[str, Any], list[str]]:
+def _train(config: NetworkConfig, folder: Path, *, resume: bool, fresh: bool) -> tuple[dict[str, Any], list[str]]:
     from hwdesign.sfq.network import train_network
+    from hwdesign.sfq.network.config import unfinished
 
-    trained = train_network(config, say=say if sys.stderr.isatty() else lambda line: None)
-    trained.save(folder)
+    if resume and fresh:
+        raise UsageError("--resume and --fresh exclude each other", mend="leave one of them out")
+    if not resume and not fresh and unfinished(folder):
+        raise DataError(
+            "the folder holds an unfinished training",
+            file=folder,
+            mend="add --resume to go on, or --fresh to start anew",
+        )
+    trained = train_network(config, say=say, folder=folder, resume=resume)
     synapse, neuron = trained.tables.synapse, trained.tables.neuron
     data: dict[str, Any] = {
         "run": str(folder),
@@ -126,14 +146,16 @@ def _synapses(network: Network) -> int:
     return sum(int(layer.present().sum()) for layer in network.layers)
 
 
-def _prove(config: NetworkConfig, folder: Path, chips: int | None, spread: float | None, fresh: bool) -> Result:
+def _prove(
+    config: NetworkConfig, folder: Path, chips: int | None, spread: float | None, resume: bool, fresh: bool
+) -> Result:
     from hwdesign.sfq.network import TASKS, export, load_network, prove, write_proof
-    from hwdesign.sfq.network.train import NETWORK_FILE, check_trained_as
+    from hwdesign.sfq.network.config import NETWORK_FILE, check_trained_as, unfinished
 
     data: dict[str, Any] = {"run": str(folder)}
     stored = folder / NETWORK_FILE
-    if fresh or not stored.is_file():
-        data["training"], lines = _train(config, folder)
+    if fresh or unfinished(folder) or not stored.is_file():
+        data["training"], lines = _train(config, folder, resume=resume, fresh=fresh)
     else:
         check_trained_as(config, folder)
         lines = [f"{stored}: trained before (--fresh trains again)"]
@@ -142,7 +164,7 @@ def _prove(config: NetworkConfig, folder: Path, chips: int | None, spread: float
     proof = prove(
         trained, task, chips=chips or config.chips, spread=config.spread if spread is None else spread,
         sweep=config.sweep, seed=config.seed, threads=config.train.threads,
-        report=_report if sys.stderr.isatty() else lambda done, total: None,
+        report=_teller("circuit level: {} of {} chips"),
     )  # fmt: skip
     busiest = task.patterns[int(task.labels.argmax())]
     files = [*export(trained, busiest, folder), *write_proof(proof, folder)]
@@ -150,8 +172,17 @@ def _prove(config: NetworkConfig, folder: Path, chips: int | None, spread: float
     return Result(data, [*lines, *_lines(proof), f"written: {' '.join(path.name for path in files)}"])
 
 
-def _report(done: int, total: int) -> None:
-    say(f"circuit level: {done} of {total} spreads")
+def _teller(text: str) -> Callable[[int, int], None]:
+    """Say how much is done, in the beginning and then every few seconds, also where no one watches a terminal."""
+    said = -_TELL_S
+
+    def report(done: int, total: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _TELL_S:
+            said = time.monotonic()
+            say(text.format(done, total))
+
+    return report
 
 
 def _lines(proof: Proof) -> list[str]:

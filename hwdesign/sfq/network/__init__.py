@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hwdesign.sfq.network.circuit import PatternRun, Spread, bias_junctions, simulate_patterns, spread_batch
+from hwdesign.sfq.network.config import NetworkConfig, load_network_config
 from hwdesign.sfq.network.netlist import build_network, network_bench, network_netlist
 from hwdesign.sfq.network.network import Coding, Layer, Network, load_network
 from hwdesign.sfq.network.nir_reader import read_nir
@@ -21,15 +22,13 @@ from hwdesign.sfq.network.tasks import TASKS, Task
 
 if TYPE_CHECKING:
     from hwdesign.sfq.network.model import SfqModel, model_of
-    from hwdesign.sfq.network.train import NetworkConfig, TrainedNetwork, accuracy, load_network_config, train_network
+    from hwdesign.sfq.network.train import TrainedNetwork, accuracy, train_network
 
 _WITH_TORCH = {
     "SfqModel": "model",
     "model_of": "model",
-    "NetworkConfig": "train",
     "TrainedNetwork": "train",
     "accuracy": "train",
-    "load_network_config": "train",
     "train_network": "train",
 }
 

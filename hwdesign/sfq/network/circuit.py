@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,11 @@ from hwdesign.sfq.network.netlist import DUT, network_bench
 from hwdesign.sfq.network.network import Network
 from hwdesign.sfq.process import LINEAR_10KA, Process
 from hwdesign.spice import Circuit, Transient, compile_deck, simulate
+
+Report = Callable[[int, int], None]
+
+_BLOCK = 256
+"""Instances simulated at once: enough for the solver's speed, few enough to tell of progress between them."""
 
 LEAST_FACTOR = 0.1
 """Spreads are cut off where a value would fall below this share of itself."""
@@ -129,6 +134,7 @@ def simulate_patterns(
     process: Process = LINEAR_10KA,
     threads: int = 1,
     step_ps: float = 0.1,
+    report: Report = lambda done, total: None,
 ) -> PatternRun:
     """Simulate every pattern on every chip. A chip's spreads are the same for all patterns, its noise is not.
 
@@ -143,6 +149,7 @@ def simulate_patterns(
         process: process card.
         threads: of the simulator.
         step_ps: of the simulation.
+        report: told how many of the chips are done.
 
     Raises:
         NetlistError: labels and patterns differ in number; see `build_network`.
@@ -154,23 +161,38 @@ def simulate_patterns(
     kelvin = network.temperature_k if temperature_k is None else temperature_k
     circuit = compile_deck(network_bench(network, process, step_ps=step_ps, temperature_k=kelvin))
     per = len(times)
-    batch: dict[str, object] = {}
-    if spread is not None:
-        for name, values in spread_batch(circuit, chips, spread, seed).items():
-            batch[name] = np.repeat(values, per)
-    for rail in range(network.coding.rails):
-        waves = [stimulus(pattern[rail]) for pattern in times]
-        batch[f"IIN_{rail}"] = waves * chips
-    result = simulate(circuit, batch=batch, seeds=_seeds(chips * per, seed), waves=False, threads=threads)  # type: ignore[arg-type]
-    return _read(network, circuit, result, truth, chips)
+    values = {} if spread is None else spread_batch(circuit, chips, spread, seed)
+    waves = [[stimulus(pattern[rail]) for pattern in times] for rail in range(network.coding.rails)]
+    seeds = _seeds(chips * per, seed)
+    found: list[_Block] = []
+    size = max(1, _BLOCK // per)
+    for first in range(0, chips, size):
+        report(first, chips)
+        last = min(first + size, chips)
+        batch: dict[str, object] = {name: np.repeat(own[first:last], per) for name, own in values.items()}
+        batch |= {f"IIN_{rail}": own * (last - first) for rail, own in enumerate(waves)}
+        part = seeds[first * per : last * per]
+        result = simulate(circuit, batch=batch, seeds=part, waves=False, threads=threads)  # type: ignore[arg-type]
+        found.append(_read(network, circuit, result, len(part)))
+    report(chips, chips)
+    return _run(network, circuit, found, truth, chips)
 
 
 def _seeds(size: int, seed: int) -> NDArray[np.uint64]:
     return np.random.default_rng([seed, 0xA01]).integers(0, 1 << 63, size, np.uint64)
 
 
-def _read(network: Network, circuit: Circuit, result: Transient, labels: NDArray[np.int64], chips: int) -> PatternRun:
-    size, per = chips * len(labels), len(labels)
+@dataclass(frozen=True)
+class _Block:
+    """Some instances: counts int64[n, outputs], bool[n], picoseconds and attojoule float64[n]."""
+
+    counts: NDArray[np.int64]
+    failed: NDArray[np.bool_]
+    latency_ps: NDArray[np.float64]
+    energy_aj: NDArray[np.float64]
+
+
+def _read(network: Network, circuit: Circuit, result: Transient, size: int) -> _Block:
     net = result.pulses.counts(size)
     places = {name: at for at, name in enumerate(circuit.junctions)}
     pulses = result.pulses
@@ -186,15 +208,20 @@ def _read(network: Network, circuit: Circuit, result: Transient, labels: NDArray
     energy = np.zeros(size)
     for _, amperes, junction in bias_junctions(circuit):
         energy += amperes * FLUX_QUANTUM * net[:, places[junction]] * 1e18
-    shaped = counts.reshape(chips, per, -1)
-    latency = np.where(np.isfinite(first), first - network.coding.start_ps, np.nan)
+    return _Block(counts, failed, np.where(np.isfinite(first), first - network.coding.start_ps, np.nan), energy)
+
+
+def _run(
+    network: Network, circuit: Circuit, found: Sequence[_Block], labels: NDArray[np.int64], chips: int
+) -> PatternRun:
+    counts = np.concatenate([block.counts for block in found]).reshape(chips, len(labels), -1)
     return PatternRun(
-        counts=shaped,
-        decisions=network.decide(shaped),
+        counts=counts,
+        decisions=network.decide(counts),
         labels=labels,
-        failed=failed.reshape(chips, per),
-        latency_ps=latency.reshape(chips, per),
-        energy_aj=energy.reshape(chips, per),
+        failed=np.concatenate([block.failed for block in found]).reshape(chips, -1),
+        latency_ps=np.concatenate([block.latency_ps for block in found]).reshape(chips, -1),
+        energy_aj=np.concatenate([block.energy_aj for block in found]).reshape(chips, -1),
         junctions=sum(name.endswith("|" + DUT) for name in circuit.junctions),
         bias_ma=sum(amperes for _, amperes, _ in bias_junctions(circuit)) * 1e3,
         window_ps=network.coding.window_ps,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,11 @@ from hwdesign.formats.spice.writer import write_spice
 from hwdesign.netlist.elaborate import elaborate
 from hwdesign.sfq.analysis.statistics import wilson
 from hwdesign.sfq.library import structural
-from hwdesign.sfq.network.circuit import PatternRun, Spread, simulate_patterns
+from hwdesign.sfq.network.circuit import PatternRun, Report, Spread, simulate_patterns
 from hwdesign.sfq.network.netlist import network_bench, network_netlist
 from hwdesign.sfq.network.network import Network
 from hwdesign.sfq.network.tasks import Task
 from hwdesign.sfq.process import LINEAR_10KA, Process
-
-Report = Callable[[int, int], None]
 
 COOLING = 400.0
 """Watt at room temperature for a watt at 4.2 K: a usual figure for a large helium plant (D. S. Holmes, A. L. Ripple and
@@ -156,23 +154,25 @@ def prove(
         seed: of spreads and noise.
         threads: of the simulator.
         process: process card.
-        report: told how many of the spreads are done.
+        report: told how many chips are done, over all spreads.
     """
     begin = time.monotonic()
     spreads = sorted({spread, *sweep})
     silent = simulate_patterns(network, task.patterns, task.labels, temperature_k=0, process=process)
     points, main = [], None
-    for done, sigma in enumerate(spreads):
-        report(done, len(spreads))
+    for at, sigma in enumerate(spreads):
+
+        def tell(done: int, total: int, before: int = at * chips) -> None:
+            report(before + done, len(spreads) * chips)
+
         run = simulate_patterns(
             network, task.patterns, task.labels, chips=chips, spread=Spread.local(sigma) if sigma else None,
-            seed=seed, threads=threads, process=process,
+            seed=seed, threads=threads, process=process, report=tell,
         )  # fmt: skip
         right = int(run.correct.all(axis=1).sum())
         margin = float(run.margins.min(axis=1).mean())
         points.append(SpreadPoint(sigma, chips, right, float(run.correct.mean()), margin))
         main = run if sigma == spread else main
-    report(len(spreads), len(spreads))
     assert main is not None
     return Proof(network, task, main, spread, points, silent.counts[0], time.monotonic() - begin)
 

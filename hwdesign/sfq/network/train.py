@@ -3,153 +3,29 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import torch
-from pydantic import Field, field_validator
 from torch import Tensor
 
-from hwdesign.errors import ConfigError, DataError, NetlistError
-from hwdesign.files import read_input, write_text
-from hwdesign.settings import Origin, Section, parse_section, read_yaml, refuse
-from hwdesign.settings.origin import apply_override
+from hwdesign.errors import DataError, NetlistError
+from hwdesign.files import write_text
+from hwdesign.sfq.network.config import NETWORK_FILE, SETTINGS_FILE, TABLES_FILE, NetworkConfig, trained_settings
 from hwdesign.sfq.network.model import SfqModel, model_of
-from hwdesign.sfq.network.network import MAX_JSON, Coding, Network
+from hwdesign.sfq.network.network import Coding, Network
+from hwdesign.sfq.network.state import State, Store, held_interrupt, pack, unpack
 from hwdesign.sfq.network.tables import CellTables, measure_tables
 from hwdesign.sfq.network.tasks import TASKS, Task
 
 Say = Callable[[str], None]
 
-NETWORK_FILE, TABLES_FILE, SETTINGS_FILE = "network.json", "tables.json", "settings.json"
-
-
-class CodeSection(Section):
-    """The code's own numbers; see `Coding`. By default every feature has a slot of its own."""
-
-    pulses: int = Field(default=4, ge=1, le=1024)
-    period_ps: float = Field(default=200.0, gt=0)
-    slot_ps: float = Field(default=25.0, gt=0)
-    slots: tuple[int, ...] | None = None
-    dual_rail: bool = True
-
-
-class NeuronSection(Section):
-    """The neurons' loops.
-
-    Attributes:
-        l_storage_ph: small, so that a quantum is a large current: larger than what spreads do to the threshold.
-        r_leak_ohm: empties the loop between two periods, but not between two slots.
-    """
-
-    l_storage_ph: float = Field(default=8.0, gt=0, le=10_000)
-    r_leak_ohm: float = Field(default=0.16, ge=0, le=100)
-
-
-class TrainSection(Section):
-    """Training.
-
-    Attributes:
-        steps: optimiser steps of one start.
-        starts: most random starts; the first one whose network is good enough ends the search.
-        chips: chips drawn for a step.
-        lr: learning rate, in units of 10 µA.
-        spread: of the chips that are trained on, in units of the spread that the network shall stand.
-        good: share of right decisions on fresh chips that ends the search.
-        prune_below: synapses that pass less than this share are left out of the netlist.
-        quanta: threshold that the hidden neurons start from.
-        ix_ua, it_ua: range of the currents.
-        threads: of torch and the simulator.
-    """
-
-    steps: int = Field(default=300, ge=1, le=100_000)
-    starts: int = Field(default=8, ge=1, le=1000)
-    chips: int = Field(default=32, ge=1, le=65_536)
-    lr: float = Field(default=0.2, gt=0, le=10)
-    spread: float = Field(default=1.5, ge=0, le=10)
-    good: float = Field(default=0.998, gt=0, le=1)
-    prune_below: float = Field(default=0.05, ge=0, lt=1)
-    quanta: float = Field(default=1.2, gt=0, le=20)
-    ix_ua: tuple[float, float] = (30.0, 145.0)
-    it_ua: tuple[float, float] = (0.0, 145.0)
-    threads: int = Field(default=2, ge=1, le=256)
-
-    @field_validator("ix_ua", "it_ua")
-    @classmethod
-    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not 0 <= value[0] < value[1] <= 400:
-            raise refuse("a range of currents rises, within 0 and 400 µA")
-        return value
-
-
-class NetworkConfig(Section):
-    """A network to train, and how its circuit is proved.
-
-    Attributes:
-        name: of the network.
-        seed: of weights, chips and noise.
-        task: what it learns.
-        hidden: neurons of the hidden layers.
-        temperature_k, spread: what it shall stand: noise temperature and local spread.
-        chips: Monte Carlo instances of the proof at circuit level.
-        sweep: spreads at which the yield is simulated too.
-        coding, neuron, train: see their classes.
-    """
-
-    name: str = Field(default="network", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
-    seed: int = Field(default=0, ge=0, lt=1 << 32)
-    task: Literal["xor", "and", "majority", "parity3", "digits4"] = "xor"
-    hidden: tuple[int, ...] = (4,)
-    temperature_k: float = Field(default=4.2, ge=0, le=1000)
-    spread: float = Field(default=0.05, ge=0, le=0.5)
-    chips: int = Field(default=256, ge=1, le=100_000)
-    sweep: tuple[float, ...] = (0.0, 0.025, 0.05, 0.075, 0.1, 0.15)
-    coding: CodeSection = CodeSection()
-    neuron: NeuronSection = NeuronSection()
-    train: TrainSection = TrainSection()
-
-    @field_validator("hidden")
-    @classmethod
-    def _widths(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if len(value) > 8 or any(not 1 <= width <= 1024 for width in value):
-            raise refuse("at most 8 hidden layers of 1 to 1024 neurons")
-        return value
-
-    @field_validator("sweep")
-    @classmethod
-    def _spreads(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if len(value) > 64 or any(not 0 <= sigma <= 0.5 for sigma in value):
-            raise refuse("at most 64 spreads between 0 and 0.5")
-        return value
-
-    def code(self, features: int) -> Coding:
-        """The code for a number of features."""
-        own = self.coding
-        slots = tuple(range(features)) if own.slots is None else own.slots
-        if len(slots) != features:
-            raise ConfigError(f"'coding.slots' names {len(slots)} slots for the {features} features of '{self.task}'")
-        content = {**own.model_dump(), "slots": slots}
-        return parse_section(Coding, content, prefix=("coding",))
-
-
-def load_network_config(path: Path, overrides: Sequence[str] = ()) -> NetworkConfig:
-    """Read a network's configuration.
-
-    Args:
-        path: YAML file.
-        overrides: `a.b=value`, the value in YAML.
-
-    Raises:
-        OverrideError, ConfigError, FileError, LimitError: as `hwdesign.learn.load_config`.
-    """
-    root, content = read_yaml(path)
-    origin = Origin(str(path), root, tuple(overrides))
-    for override in overrides:
-        apply_override(content, override)
-    return parse_section(NetworkConfig, content, origin=origin)
+_ROW_STEPS = 10
+_SAVE_S, _SAY_S = 5.0, 2.0
+_LAST_RATE = 1 / 20
 
 
 @dataclass(frozen=True)
@@ -178,81 +54,153 @@ class TrainedNetwork:
     def save(self, folder: Path) -> None:
         """Write `network.json`, `tables.json` and the settings of the training."""
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / SETTINGS_FILE, json.dumps(_settings(self.config), indent=2) + "\n")
+        write_text(folder / SETTINGS_FILE, json.dumps(trained_settings(self.config), indent=2) + "\n")
         self.network.save(folder / NETWORK_FILE)
         write_text(folder / TABLES_FILE, json.dumps(json.loads(self.tables.model_dump_json()), indent=2) + "\n")
 
 
-def _settings(config: NetworkConfig) -> dict[str, Any]:
-    """What the trained currents follow from, in JSON's types; how many chips prove them later is no part of it."""
-    text = config.model_dump_json(exclude={"chips": True, "sweep": True, "train": {"threads"}})
-    settings: dict[str, Any] = json.loads(text)
-    return settings
-
-
-def check_trained_as(config: NetworkConfig, folder: Path) -> None:
-    """Refuse to take a stored network for one that other settings would give.
-
-    Raises:
-        ConfigError: the network in the folder was trained with other settings.
-        FileError: the settings' file cannot be read.
-    """
-    path = folder / SETTINGS_FILE
-    mend = "add --fresh to train again, or name another folder by --run"
-    if not path.exists():
-        return  # a network that was put there, not trained there
-    try:
-        stored = json.loads(read_input(path, limit=MAX_JSON))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError("the file is no JSON", file=path, mend=mend) from error
-    own = _settings(config)
-    if not isinstance(stored, dict):
-        raise ConfigError("the file holds no settings", file=path, mend=mend)
-    changed = sorted(key for key in own.keys() | stored.keys() if own.get(key) != stored.get(key))
-    if changed:
-        raise ConfigError(f"the network was trained with another {', '.join(changed)}", file=path, mend=mend)
-
-
-def train_network(config: NetworkConfig, *, say: Say = lambda line: None) -> TrainedNetwork:
+def train_network(
+    config: NetworkConfig, *, say: Say = lambda line: None, folder: Path | None = None, resume: bool = False
+) -> TrainedNetwork:
     """Measure the cells, then train.
 
     Args:
         config: see `NetworkConfig`.
-        say: told of each start.
+        say: told of each start, and every few seconds of where it is.
+        folder: keeps a checkpoint, the curve (`metrics.csv`), TensorBoard's log, and in the end what
+            `TrainedNetwork.save` writes; by default nothing is kept.
+        resume: go on from the folder's checkpoint; the result equals that of an uninterrupted training.
 
     Raises:
-        DataError: no start gave a network of which every output has a synapse.
-        ConfigError: the code does not fit the task or the cells.
+        DataError: no start gave a network of which every output has a synapse; nothing to resume.
+        ConfigError: the code does not fit the task or the cells; other settings than the checkpoint's.
+        KeyboardInterrupt: after Ctrl-C, once the step under way is done and the checkpoint written.
     """
-    begin = time.monotonic()
     task = TASKS[config.task]()
     coding = config.code(task.patterns.shape[1])
-    own = config.train
-    tables = measure_tables(
-        config.neuron.l_storage_ph, config.neuron.r_leak_ohm, temperature_k=config.temperature_k,
-        spread=config.spread, seed=config.seed, threads=own.threads,
-    )  # fmt: skip
-    torch.set_num_threads(own.threads)
-    best: tuple[float, Network] | None = None
-    start = 0
-    for start in range(1, own.starts + 1):
-        torch.manual_seed(config.seed * 1_000_003 + start)
-        model = SfqModel([*config.hidden, task.outputs], coding, tables, own.quanta)
-        _descend(model, task, config)
-        try:
-            network = model.network(config.name, max(1, coding.pulses // 2), prune_below=own.prune_below)
-        except NetlistError:
-            say(f"start {start}: an output has no synapse left")
-            continue
-        found = accuracy(network, task, tables)
-        say(f"start {start}: {found:.4f} of the decisions are right")
-        if best is None or found > best[0]:
-            best = (found, network)
-        if found >= own.good:
-            break
-    if best is None:
+    store = Store(folder, config)
+    begin = time.monotonic()
+    torch.set_num_threads(config.train.threads)
+    if resume:
+        state = store.load()
+        begin -= state.seconds
+        say(f"going on with start {state.start} after step {state.step}")
+    else:
+        say("measuring synapse, neuron and merger")
+        state = State(measure_tables(
+            config.neuron.l_storage_ph, config.neuron.r_leak_ohm, temperature_k=config.temperature_k,
+            spread=config.spread, seed=config.seed, threads=config.train.threads,
+        ))  # fmt: skip
+    try:
+        stopped = _Training(config, task, coding, store, state, say, begin).run()
+    finally:
+        store.close()
+    if state.best is None:
         raise DataError("no start of the training gave a network", mend="raise train.starts or train.steps")
-    return TrainedNetwork(best[1], tables, best[0], start, start * own.steps, time.monotonic() - begin, config)
+    found = TrainedNetwork(
+        state.best[1], state.tables, state.best[0], state.start, state.start * config.train.steps, state.seconds, config
+    )
+    if folder is not None:
+        found.save(folder)
+    if stopped:  # too late to stop the training, but not what the caller does next
+        raise KeyboardInterrupt
+    return found
+
+
+class _Training:
+    def __init__(
+        self, config: NetworkConfig, task: Task, coding: Coding, store: Store, state: State, say: Say, begin: float
+    ) -> None:
+        self.config, self.task, self.coding = config, task, coding
+        self.store, self.state, self.say, self.begin = store, state, say, begin
+        self.labels = torch.from_numpy(task.labels)
+        self.decide_at = max(1, coding.pulses // 2)
+        self.saved = self.said = time.monotonic()
+
+    def run(self) -> bool:
+        """All starts that are left; whether Ctrl-C came when there was nothing left to stop."""
+        state, own = self.state, self.config.train
+        if state.done:
+            return False
+        if not state.rows:
+            self._save()
+        with held_interrupt() as interrupted:
+            while not state.done:
+                if not self._start(interrupted):
+                    where = "" if self.store.path is None else f"; --resume goes on from {self.store.path}"
+                    self.say(f"stopped in start {state.start} after step {state.step}{where}")
+                    raise KeyboardInterrupt
+                state.done = state.start == own.starts or (state.best is not None and state.best[0] >= own.good)
+                if not state.done:
+                    state.start, state.step = state.start + 1, 0
+                state.tensors = {}
+                self._save()
+            return interrupted()
+
+    def _save(self) -> None:
+        self.state.seconds = time.monotonic() - self.begin
+        self.store.save(self.state)
+        self.saved = time.monotonic()
+
+    def _start(self, interrupted: Callable[[], bool]) -> bool:
+        """Train one random start to its end and compare it with the best; False where Ctrl-C came."""
+        state, own = self.state, self.config.train
+        torch.manual_seed(self.config.seed * 1_000_003 + state.start)
+        model = SfqModel([*self.config.hidden, self.task.outputs], self.coding, state.tables, own.quanta)
+        optimizer = torch.optim.Adam(model.parameters(), lr=own.lr)
+        if state.step:
+            assert self.store.path is not None
+            unpack(state, model, optimizer, self.store.path)
+        pulses = model.encode(self.task.patterns)
+        while state.step < own.steps:
+            # Half a cosine, told by the step alone, so that a resumed training needs no state of it.
+            decay = 0.5 * (1 + math.cos(math.pi * state.step / own.steps))
+            optimizer.param_groups[0]["lr"] = own.lr * (_LAST_RATE + (1 - _LAST_RATE) * decay)
+            optimizer.zero_grad()
+            counts = model(pulses, own.chips, own.spread)
+            loss = _loss(counts / self.coding.pulses, self.labels)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            model.clamp(own.ix_ua, own.it_ua)
+            state.step += 1
+            last = float(loss.detach())
+            state.losses.append(last)
+            if state.step % _ROW_STEPS == 0 and state.step < own.steps:
+                self._row(math.nan)
+            stop, now = interrupted(), time.monotonic()
+            if stop or now - self.saved > _SAVE_S:
+                state.tensors = pack(model, optimizer)
+                self._save()
+            if stop:
+                return False
+            if now - self.said > _SAY_S:
+                self.said = now
+                self.say(f"start {state.start}: step {state.step} of {own.steps}, loss {last:.4f}")
+        found = math.nan
+        try:
+            network = model.network(self.config.name, self.decide_at, prune_below=own.prune_below)
+            found = accuracy(network, self.task, state.tables)
+            self.say(f"start {state.start}: {found:.4f} of the decisions are right")
+            if state.best is None or found > state.best[0]:
+                state.best = (found, network)
+        except NetlistError:
+            self.say(f"start {state.start}: an output has no synapse left")
+        self._row(found)
+        return True
+
+    def _row(self, found: float) -> None:
+        """Add a row to the curve."""
+        state = self.state
+        row: dict[str, float] = {
+            # A step sees every pattern: it is an epoch.
+            "epoch": float((state.start - 1) * self.config.train.steps + state.step),
+            "start": float(state.start),
+            "train/loss": sum(state.losses) / len(state.losses) if state.losses else math.nan,
+            "val/accuracy": found,
+        }
+        state.losses = []
+        state.rows.append(row)
+        self.store.log(row)
 
 
 def accuracy(network: Network, task: Task, tables: CellTables, *, chips: int = 512, spread: float = 1.0) -> float:
@@ -270,22 +218,6 @@ def accuracy(network: Network, task: Task, tables: CellTables, *, chips: int = 5
         counts = model(model.encode(task.patterns), chips, spread)
     decisions = network.decide(counts.round().long().numpy())
     return float((decisions == task.labels).mean())
-
-
-def _descend(model: SfqModel, task: Task, config: NetworkConfig) -> None:
-    own = config.train
-    pulses = model.encode(task.patterns)
-    labels = torch.from_numpy(task.labels)
-    optimizer = torch.optim.Adam(model.parameters(), lr=own.lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, own.steps, own.lr / 20)
-    for _ in range(own.steps):
-        optimizer.zero_grad()
-        counts = model(pulses, own.chips, own.spread) / config.coding.pulses
-        loss = _loss(counts, labels)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        model.clamp(own.ix_ua, own.it_ua)
 
 
 _SHARPNESS = 6.0
