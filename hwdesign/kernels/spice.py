@@ -255,9 +255,17 @@ class PhasePlan:
         tolerance: float,
         settle: float = 0.0,
         delay_unit: float = 1e-15,
+        noise_interval: float = 0.0,
+        noise_linear: bool = False,
         pulses: bool = True,
+        threads: int = 1,
     ) -> PhaseRun:
-        """Adaptive trapezoidal steps, the junctions' currents solved for; no noise.
+        """Adaptive trapezoidal steps, the junctions' currents solved for.
+
+        Noise is drawn once for each interval of a fixed grid, at whose points steps end, so that its statistics and its
+        very path depend on seed and grid alone (Wong, Zakai: On the Convergence of Ordinary Integrals to Stochastic
+        Integrals, Ann. Math. Stat. 36:1560, 1965). A Brownian bridge would do without the grid, but then the error
+        control would see, and choose its steps by, the noise that it is to be independent of.
 
         Args:
             values: of the plan's network.
@@ -267,14 +275,17 @@ class PhasePlan:
             tolerance: largest local error of a phase in a step, radians.
             settle: seconds of integration before t = 0.
             delay_unit: seconds that one step of `values.delay` stands for.
+            noise_interval: seconds between two noise values, from t = 0 on; needed where the network has noise.
+            noise_linear: straight lines between noise values; otherwise each holds for its interval.
             pulses: whether to look for pulses.
+            threads: number of threads.
 
         Raises:
             ValueError: shapes or numbers that do not fit.
         """
         found = _kernels.spice_newton(
             self._plan, values.table(), [_wave(wave) for wave in waves], step, rows, tolerance, settle, delay_unit,
-            pulses,
+            noise_interval, noise_linear, pulses, threads,
         )  # fmt: skip
         return _run(found)
 

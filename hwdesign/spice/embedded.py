@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwdesign.errors import ConfigError, LimitError, NetlistError, UnsupportedError
+from hwdesign.errors import ConfigError, LimitError, NetlistError
 from hwdesign.kernels.spice import (
     DONE,
     NOT_FINITE,
@@ -68,8 +68,9 @@ def simulate(
     predicted phase moves by more than 0.4π in a step is run again with half the step. Thermal noise is a white current
     of density 4kT/R for every resistor and junction that has a temperature, constant over each step.
 
-    The `newton` mode takes trapezoidal steps of its own choosing, at most `step` long, and solves for the junctions'
-    currents, so that no energy is lost to the method; it makes no noise.
+    The `newton` mode takes trapezoidal steps of its own choosing, at most `every` times `step` long, and solves for the
+    junctions' currents, so that no energy is lost to the method. Its noise is constant over each `step`, at whose ends
+    its own steps end: one seed is one path, whatever the tolerance.
 
     Args:
         circuit: the circuit.
@@ -152,8 +153,6 @@ class _Job:
 
     def run(self, batch: Batch, outputs: Sequence[Output], seeds: NDArray[np.uint64]) -> Transient:
         size, rows = batch.size, self.rows
-        if self.mode == "newton":
-            self._refuse_noise(batch)
         if len({output.label for output in outputs}) * rows * size > MAX_CELLS:
             raise LimitError(
                 f"{len(outputs)} signals of {size} instances at {rows} times do not fit in memory",
@@ -195,15 +194,6 @@ class _Job:
             )  # fmt: skip
         signals = {label: value[0] if batch.single else value for label, value in values.items()}
         return Transient(time, signals, self._pulses(found_pulses), failed, used, steps)
-
-    def _refuse_noise(self, batch: Batch) -> None:
-        for at, element in enumerate(self.circuit.elements):
-            noisy = element.kind in "RB" and bool(np.any(np.nan_to_num(batch.get(at, "temp")) > 0))
-            if noisy or (element.waveform is not None and element.waveform.kind == "noise"):
-                raise element.error(
-                    f"element '{element.name}' makes noise, which the newton mode does not simulate",
-                    "take the josim mode, or a temperature of 0", UnsupportedError,
-                )  # fmt: skip
 
     def _first(self) -> int:
         """How often the step is halved from the start: a transmission line must be a step long."""
@@ -289,7 +279,9 @@ class _Stage:
             moved = any(wave.kind != TABLE or wave.before for wave in self.assembly.waves)
             return self.plan.newton(
                 values, self.assembly.waves, step=self.step * self.every, rows=job.rows, tolerance=job.tolerance,
-                settle=startup * self.step if moved else 0.0, delay_unit=self._delay_unit(), pulses=job.pulses,
+                settle=startup * self.step if moved else 0.0, delay_unit=self._delay_unit(),
+                noise_interval=self.step * self.noise_every, noise_linear=self.noise_every > 1, pulses=job.pulses,
+                threads=job.threads,
             )  # fmt: skip
         return self.plan.steps(
             values, self.assembly.waves, step=self.step, steps=self.steps, startup=startup, every=self.every,

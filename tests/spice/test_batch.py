@@ -10,7 +10,7 @@ import pytest
 from hwdesign.errors import NetlistError
 from hwdesign.netlist.waveforms import parse_waveform
 from hwdesign.spice import compile_deck, simulate
-from tests.spice.decks import circuit, jtl, run
+from tests.spice.decks import MODES, circuit, jtl, run
 
 NOISY = jtl(4).replace("R2 2 0 2.744", "R2 2 0 2.744 temp=4.2").replace("R3 3 0 2.744", "R3 3 0 2.744 temp=4.2")
 
@@ -99,11 +99,12 @@ def test_every_and_waves() -> None:
     assert len(simulate(made, signals=["P(B2)"], pulses=False).pulses) == 0
 
 
-def test_threads_change_nothing() -> None:
-    made = circuit(jtl(3))
-    batch = {"IB2": np.linspace(150e-6, 200e-6, 40)}
-    one = simulate(made, batch=batch, signals=["P(B3)"])
-    two = simulate(made, batch=batch, signals=["P(B3)"], threads=2)
+@pytest.mark.parametrize("mode", MODES)
+def test_threads_change_nothing(mode: str) -> None:
+    made = circuit(NOISY, "0.1p 30p")
+    batch = {"IB2": np.linspace(150e-6, 200e-6, 40 if mode == "josim" else 11)}
+    one = simulate(made, batch=batch, signals=["P(B3)"], mode=mode)  # type: ignore[arg-type]
+    two = simulate(made, batch=batch, signals=["P(B3)"], mode=mode, threads=2)  # type: ignore[arg-type]
     assert np.array_equal(one.signals["P(B3)"], two.signals["P(B3)"])
     assert np.array_equal(one.pulses.t, two.pulses.t) and np.array_equal(one.pulses.instance, two.pulses.instance)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -117,13 +119,6 @@ def test_refuses_what_it_does_not_simulate(deck: str, message: str) -> None:
     assert str(caught.value) == message
 
 
-def test_newton_mode_refuses_noise() -> None:
-    made = circuit("R1 a 0 1 temp=4.2\nL1 a 0 1p")
-    with pytest.raises(UnsupportedError, match="element 'R1' makes noise, which the newton mode does not simulate"):
-        simulate(made, mode="newton", signals=[])
-    assert simulate(made, mode="newton", signals=[], temperature=0.0).failed == {}
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -170,20 +165,28 @@ def test_refuses_wrong_batches(batch: dict[str, list[float]], message: str) -> N
     assert message in str(caught.value)
 
 
-def test_failing_instances_are_told_and_the_others_finish() -> None:
+@pytest.mark.parametrize(("mode", "threads"), [("josim", 1), ("newton", 1), ("newton", 2)])
+def test_failing_instances_are_told_and_the_others_finish(mode: str, threads: int) -> None:
     """A negative inductance beside a capacitor has a solution that grows without bound."""
+    options: dict[str, Any] = {"mode": mode, "signals": ["P(B3)"], "stop": 60e-12, "threads": threads}
     made = circuit(jtl(3) + "\nLX 2 0 50p")
     values = np.full(11, 50e-12)
     values[4] = -1e-12
-    result = simulate(made, batch={"LX": values}, signals=["P(B3)"])
+    result = simulate(made, batch={"LX": values}, **options)
     assert set(result.failed) == {4}
-    assert result.failed[4].startswith(("the simulation broke down by t = ", "the step is too large at t = "))
-    alone = simulate(made, signals=["P(B3)"])
+    assert result.failed[4].startswith(
+        (
+            "the simulation broke down by t = ",
+            "the step is too large at t = ",
+            "the equations have no solution near t = ",
+        )
+    )
+    alone = simulate(made, **options)
     for instance in (0, 3, 5, 10):
         assert np.abs(result.signals["P(B3)"][instance] - alone.signals["P(B3)"]).max() < 1e-9
         assert np.allclose(result.pulses.of("B3", instance), alone.pulses.of("B3"), atol=1e-18)
     with pytest.raises(NetlistError) as caught:
-        simulate(circuit(jtl(3) + "\nLX 2 0 -1p"), signals=[])
+        simulate(circuit(jtl(3) + "\nLX 2 0 -1p"), **{**options, "signals": []})
     assert "take a smaller step, and look at the elements' values" in str(caught.value)
 
 

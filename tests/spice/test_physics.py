@@ -115,20 +115,58 @@ def test_noise_of_a_loop(step_ps: float) -> None:
     assert abs(current.mean()) < 5 * math.sqrt(BOLTZMANN * 4.2 / 10e-12 / current.size)
 
 
-def test_noise_of_a_junction_and_its_temperature() -> None:
+@pytest.mark.parametrize(("step_ps", "tolerance"), [(0.4, 1e-4), (0.4, 1e-6), (1.6, 1e-6)])
+def test_noise_of_a_loop_in_newton_mode(step_ps: float, tolerance: float) -> None:
+    """<I²> = kT/L at any tolerance; of values that hold for h the loop takes tanh(z)/z, z = hR/2L, of it."""
+    deck = circuit("R1 1 0 2 temp=4.2\nL1 1 0 10p", f"{step_ps}p 4n")
+    result = simulate(
+        deck, signals=["I(L1)"], seeds=np.arange(128), every=round(11.2 / step_ps), mode="newton", tolerance=tolerance
+    )
+    current = result.signals["I(L1)"][:, 4:]
+    z = step_ps * 2 / 20
+    mean = (current**2).mean() * 10e-12 / (BOLTZMANN * 4.2) * z / math.tanh(z)
+    assert mean == pytest.approx(1, abs=0.02)  # three standard errors
+    assert abs(current.mean()) < 5 * math.sqrt(BOLTZMANN * 4.2 / 10e-12 / current.size)
+
+
+def test_noise_in_newton_mode_is_one_path_whatever_the_tolerance() -> None:
+    deck = circuit(jtl(3).replace("R2 2 0 2.744", "R2 2 0 2.744 temp=4.2"), "0.1p 40p")
+    options = {"signals": ["P(B2)"], "mode": "newton", "seeds": [7, 8, 7]}
+    fine, coarse = (simulate(deck, tolerance=t, **options).signals["P(B2)"] for t in (1e-8, 1e-4))  # type: ignore[arg-type]
+    assert np.array_equal(fine[0], fine[2])
+    assert np.abs(fine[0] - fine[1]).max() > 0.1
+    assert np.abs(fine - coarse).max() < 5e-3
+
+
+def test_noise_of_a_plasma_oscillation() -> None:
+    """Equipartition: a junction's capacitance holds kT/2 on the mean, its bowl, cut to second order, as much."""
+    card = ".model m jj(rtype=0, rn=5, r0=5, cap=0.5p, icrit=2m)"
+    deck = circuit(f"B1 1 0 m\n{card}", "0.1p 2n")
+    result = simulate(
+        deck, signals=["V(1)", "P(B1)"], temperature=4.2, seeds=np.arange(32), every=50, mode="newton", tolerance=1e-4
+    )
+    voltage, phase = result.signals["V(1)"][:, 2:], result.signals["P(B1)"][:, 2:]
+    assert 0.5e-12 * (voltage**2).mean() / (BOLTZMANN * 4.2) == pytest.approx(1, abs=0.06)
+    assert 2e-3 * SIGMA * (phase**2).mean() / (BOLTZMANN * 4.2) == pytest.approx(1, abs=0.06)
+
+
+@both
+def test_noise_of_a_junction_and_its_temperature(mode: str) -> None:
     """The noise of a junction's own resistance is that of a resistor of the same value."""
     card = ".model m jj(rtype=0, rn=2, r0=2, cap=0.001p, icrit=1n)"
     deck = circuit(f"B1 1 0 m\nL1 1 0 10p\n{card}", "0.2p 4n")
-    temperature = np.repeat([1.0, 9.0], 128)
-    result = simulate(deck, signals=["I(L1)"], temperature=temperature, seeds=5, every=50)
+    copies = 128 if mode == "josim" else 24
+    temperature = np.repeat([1.0, 9.0], copies)
+    result = simulate(deck, signals=["I(L1)"], temperature=temperature, seeds=5, every=50, mode=mode, tolerance=1e-3)  # type: ignore[arg-type]
     squares = (result.signals["I(L1)"][:, 4:] ** 2).mean(1) * 10e-12 / BOLTZMANN
-    assert squares[:128].mean() == pytest.approx(1.0, rel=0.04)
-    assert squares[128:].mean() == pytest.approx(9.0, rel=0.04)
+    assert squares[:copies].mean() == pytest.approx(1.0, rel=0.04)
+    assert squares[copies:].mean() == pytest.approx(9.0, rel=0.04)
 
 
-def test_band_limited_noise() -> None:
+@both
+def test_band_limited_noise(mode: str) -> None:
     """`neb` draws a value each 1/neb, with straight lines between; slow loops see the same density."""
     deck = circuit("R1 1 0 0.2 temp=4.2 neb=1e12\nL1 1 0 10p", "0.25p 20n")
-    result = simulate(deck, signals=["I(L1)"], seeds=np.arange(128), every=400)
+    result = simulate(deck, signals=["I(L1)"], seeds=np.arange(64), every=400, mode=mode, tolerance=1e-4)
     mean = (result.signals["I(L1)"][:, 4:] ** 2).mean() * 10e-12 / (BOLTZMANN * 4.2)
     assert mean == pytest.approx(1, abs=0.06)

@@ -257,15 +257,22 @@ void bind_spice(nb::module_& m) {
           return as_dict(std::move(result), plan, tables.v.instances);
         });
   m.def("spice_newton", [](const spice::Plan& plan, nb::dict values, nb::list waves, double step, int64_t rows,
-                           double tolerance, double settle, double delay_unit, bool pulses) {
+                           double tolerance, double settle, double delay_unit, double noise_interval,
+                           bool noise_linear, bool pulses, int threads) {
     const Tables tables(values, plan.net);
     const std::vector<spice::Wave> made = make_waves(waves, plan.net, tables.v);
     if (!(step > 0) || !std::isfinite(step) || !(tolerance > 0) || !(settle >= 0) || !(delay_unit > 0)) {
       throw std::invalid_argument("step, tolerance and delay_unit must be positive");
     }
     if (rows < 1 || rows > (INT64_C(1) << 40)) throw std::invalid_argument("rows must be positive");
+    if (threads < 1 || threads > 1024) throw std::invalid_argument("threads must lie between 1 and 1024");
+    const double shortest = step * static_cast<double>(rows) / 0x1p40;
+    if (!plan.net.noise.empty() && !(noise_interval > shortest && std::isfinite(noise_interval))) {
+      throw std::invalid_argument("noise needs an interval of a fair length");
+    }
     check_size(plan, rows, tables.v.instances);
-    const spice::NewtonOptions options{step, rows, tolerance, settle, delay_unit, pulses, &interrupted};
+    const spice::NewtonOptions options{step,         rows,   tolerance, settle,      delay_unit, noise_interval,
+                                       noise_linear, pulses, threads,   &interrupted};
     spice::NewtonResult result;
     {
       nb::gil_scoped_release nogil;

@@ -172,7 +172,10 @@ struct NewtonOptions {
   double tolerance = 0;  // local error a step, radians
   double settle = 0;     // seconds before t = 0
   double delay_unit = 0;  // seconds that one step of Values::delay stands for
+  double noise_interval = 0;  // seconds between two noise values
+  bool noise_linear = false;  // straight lines between the values; otherwise each holds over its interval
   bool pulses = true;
+  int threads = 1;
   bool (*unwanted)() = nullptr;
 };
 

@@ -1,10 +1,13 @@
 // Adaptive trapezoidal integration, the junctions' currents solved for by Newton's method: no energy is lost to the
 // method, and the error of each step is bounded.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <deque>
 #include <limits>
 
+#include "aigsim_threads.hpp"
+#include "rng.hpp"
 #include "spice.hpp"
 
 namespace hwdesign::spice {
@@ -15,6 +18,9 @@ constexpr int kMaxIterations = 20;
 constexpr double kConverged = 1e-11;   // radians
 constexpr double kSmallest = 1e-6;     // of the print step
 constexpr int64_t kMaxForced = 10000;  // steps in a row that are too large and yet the smallest
+// Rate of a phase, rad/s, that no junction has: 10 V. What reaches it grows without bound, and would turn millions of
+// times on its way out of the numbers.
+constexpr double kRunaway = 3e16;
 constexpr double kRelative = 1e-9;     // local error that is taken, relative to the largest phase
 // What a step after a kink is of the one before. Much shorter ones would lose the inductors beside the capacitors in the
 // rounding of the matrix.
@@ -23,9 +29,9 @@ constexpr double kShort = 3e-3;
 class Integrator {
  public:
   Integrator(const Plan& plan, const Values& values, const std::vector<Wave>& waves, const NewtonOptions& options,
-             NewtonResult& result, int64_t instance)
+             NewtonResult& result, std::vector<Pulse>& pulses, Stop& stop, int thread, int64_t instance)
       : plan_(plan), net_(plan.net), values_(values), waves_(waves), options_(options), result_(result),
-        instance_(instance), s_(plan.slots, 0.0), base_(plan.factor_slots, 0.0), cursor_(waves.size(), 0),
+        pulses_(pulses), stop_(stop), thread_(thread), instance_(instance), s_(plan.slots, 0.0), base_(plan.factor_slots, 0.0), cursor_(waves.size(), 0),
         x_(plan.histories, 0.0), rate_(plan.histories, 0.0), old_x_(plan.histories, 0.0) {
     s_[plan.one] = 1;
     s_[plan.minus_one] = -1;
@@ -34,6 +40,8 @@ class Integrator {
     for (const Branch& b : net_.ports) ports_.push_back(make_branch(b));
     turns_.assign(junctions_.size(), 0);
     region_.assign(junctions_.size(), 0);
+    amplitude_.assign(net_.noise.size(), 0.0);
+    for (size_t e = 0; e < net_.noise.size(); ++e) amplitude_[e] = value(values_.noise, e);
     sent_.resize(ports_.size());
     seen_.assign(ports_.size(), 0);
     find_rows();
@@ -47,7 +55,9 @@ class Integrator {
     // After a kink voltages across inductors jump, and the past tells nothing of the future: two backward Euler steps,
     // so short that their error counts for nothing, find the new rates.
     int sharp = 2;
+    double resumed = 0;  // the step after a jump of the noise alone, which says nothing against the former one
     int64_t forced = 0;
+    draw_noise();
     while (row < options_.rows) {
       const double target = time_ < -1e-9 * print ? std::min(0.0, (std::floor(time_ / print + 1e-9) + 1) * print)
                                                   : static_cast<double>(row) * print;
@@ -65,24 +75,32 @@ class Integrator {
         h = now * (iterations < 0 ? 0.25 : std::clamp(0.8 * std::cbrt(options_.tolerance / error), 0.2, 0.8));
         continue;
       }
+      if ((steps_ & 63) == 0 && stop_(thread_)) return;
       forced = error > options_.tolerance ? forced + 1 : 0;
       if (iterations < 0 || forced > kMaxForced) return fail(Status::kNoConvergence);
       if (!finite()) return fail(Status::kNotFinite);
+      if (sharp == 0 && runs_away()) return fail(Status::kNoConvergence);
       const bool at_kink = now == most && time_ + now < target - 1e-9 * print;
       accept(now, at_kink ? next_kink(time_, target) : now == most ? target : time_ + now);
       const bool was_sharp = sharp > 0;
       sharp = std::max(0, sharp - 1);
-      if (at_kink || kink_at(time_)) {
+      const bool jumped = draw_noise();
+      if (at_kink || jumped || kink_at(time_)) {
+        // Noise may jump again before the steps have grown to what they were.
+        resumed = jumped ? std::max(h, resumed) : 0;
         sharp = 2;
-        h = kShort * std::max(h, 0.01 * print);
+        h = kShort * std::max(std::max(h, resumed), 0.01 * print);
         continue;
       }
-      if (was_sharp) continue;
+      if (was_sharp) {
+        if (sharp == 0 && resumed > 0) h = resumed;
+        continue;
+      }
+      resumed = 0;
       const double grown = error > 0 ? 0.9 * std::cbrt(options_.tolerance / error) : 2.0;
       // A step cut short by a row or a kink says nothing against the longer one.
       h = now < 0.5 * h ? h : now * std::clamp(grown, 0.3, 2.0);
       h = std::min(h, print);
-      if ((steps_ & 255) == 0 && options_.unwanted && options_.unwanted()) return;
     }
     result_.steps[instance_] = steps_;
   }
@@ -114,10 +132,18 @@ class Integrator {
     return true;
   }
 
+  bool runs_away() const {
+    return std::any_of(junctions_.begin(), junctions_.end(),
+                       [&](const BranchState& b) { return std::fabs(alpha_ * (across(b, s_.data() + plan_.x) - across(b, s_.data() + plan_.y))) > kRunaway; });
+  }
+
   // First corner of a wave's table after t, but no later than `limit`.
   double next_kink(double t, double limit) const {
     const double least = t + 1e-7 * options_.step;
     double found = limit;
+    if (!net_.noise.empty() && least > -options_.noise_interval) {
+      found = std::min(found, std::max(0.0, std::floor(least / options_.noise_interval) + 1) * options_.noise_interval);
+    }
     for (const Wave& wave : waves_) {
       if (wave.kind != WaveKind::kTable || wave.time.size() > 4096) continue;
       double base = wave.delay;
@@ -172,6 +198,47 @@ class Integrator {
       if (net_.injections[e].col >= 0) continue;
       const int32_t w = values_.injection_wave[e * values_.instances + instance_];
       s_[own++] = wave_value(waves_[w], t, cursor_[w]);
+    }
+  }
+
+  // The noise of the interval in which `time_` lies: a pure function of seed, source and interval, whatever the steps.
+  // Returns whether an interval began.
+  bool draw_noise() {
+    if (net_.noise.empty()) return false;
+    const auto interval = time_ < -1e-7 * options_.step
+                              ? -1
+                              : static_cast<int64_t>(std::floor((time_ + 1e-7 * options_.step) / options_.noise_interval));
+    if (interval == interval_) return false;
+    interval_ = interval;
+    for (size_t e = 0; e < net_.noise.size(); ++e) {
+      const int32_t j = values_.noise_junction[e];
+      if (j >= 0 && region_[j] != 1) amplitude_[e] = value(region_[j] == 0 ? values_.noise : values_.noise_normal, e);
+      s_[plan_.amp + e] = amplitude_[e];
+      s_[plan_.negative_amp + e] = -amplitude_[e];
+    }
+    for (size_t e = 0; e < net_.noise.size(); e += 2) {
+      gaussian_pair(e / 2, interval, noise_from_.data() + e);
+      if (options_.noise_linear) gaussian_pair(e / 2, interval + 1, noise_to_.data() + e);
+    }
+    return true;
+  }
+
+  // Two standard Gaussian numbers (Box and Muller); zero before t = 0.
+  void gaussian_pair(size_t pair, int64_t interval, double* out) const {
+    out[0] = out[1] = 0;
+    if (interval < 0) return;
+    const uint64_t key = stream_key(values_.seed[instance_], pair), at = 2 * static_cast<uint64_t>(interval);
+    const double u = (static_cast<double>(random_word(key, at) >> 11) + 0.5) * 0x1p-53;
+    const double angle = 2 * M_PI * static_cast<double>(random_word(key, at + 1) >> 11) * 0x1p-53;
+    const double radius = std::sqrt(-2 * std::log(u));
+    out[0] = radius * std::cos(angle);
+    out[1] = radius * std::sin(angle);
+  }
+
+  void fill_noise(double t) {
+    const double part = options_.noise_linear ? std::clamp(t / options_.noise_interval - static_cast<double>(interval_), 0.0, 1.0) : 0;
+    for (size_t e = 0; e < net_.noise.size(); ++e) {
+      s_[plan_.gauss + e] = noise_from_[e] + part * (noise_to_[e] - noise_from_[e]);
     }
   }
 
@@ -244,6 +311,7 @@ class Integrator {
     const double part = sharp ? 0.0 : 1.0;  // backward Euler forgets the rates
     assemble(alpha_);
     fill_waves(time_ + h);
+    fill_noise(time_ + h);
     double* s = s_.data();
     for (int32_t k = 0; k < plan_.histories; ++k) s[plan_.y + k] = x_[k] + part * rate_[k] / alpha_;
     int32_t slot = plan_.c + plan_.junction_pad;
@@ -399,7 +467,7 @@ class Integrator {
         for (double m = turns_[j]; m != turn; m += direction) {
           const double k = direction > 0 ? m : m - 1;
           const double t = before + h * crossing(junctions_[j], from, to, h, (2 * k + 1) * M_PI);
-          result_.pulses.push_back({static_cast<int32_t>(instance_), static_cast<int32_t>(j), static_cast<int32_t>(k), direction, t});
+          pulses_.push_back({static_cast<int32_t>(instance_), static_cast<int32_t>(j), static_cast<int32_t>(k), direction, t});
         }
       }
       turns_[j] = turn;
@@ -462,8 +530,13 @@ class Integrator {
   const std::vector<Wave>& waves_;
   const NewtonOptions& options_;
   NewtonResult& result_;
+  std::vector<Pulse>& pulses_;
+  Stop& stop_;
+  int thread_;
   int64_t instance_;
   std::vector<double> s_, base_, work_;
+  std::vector<double> noise_from_ = std::vector<double>(plan_.noise_pad, 0.0), noise_to_ = noise_from_, amplitude_;
+  int64_t interval_ = -2;
   std::vector<int64_t> cursor_;
   std::vector<double> x_, rate_, new_rate_, old_x_;
   std::vector<double> monitor_, monitor_new_, monitor_before_, row_size_;
@@ -487,13 +560,18 @@ NewtonResult run_newton(const Plan& plan, const Values& values, const std::vecto
   result.status.assign(values.instances, 0);
   result.failed_at.assign(values.instances, 0.0);
   result.steps.assign(values.instances, 0);
-  for (int64_t instance = 0; instance < values.instances; ++instance) {
-    if (options.unwanted && options.unwanted()) break;
-    const size_t first = result.pulses.size();
-    Integrator(plan, values, waves, options, result, instance).run();
-    std::stable_sort(result.pulses.begin() + static_cast<int64_t>(first), result.pulses.end(),
-                     [](const Pulse& p, const Pulse& q) { return p.junction < q.junction; });
-  }
+  const auto threads = static_cast<int>(std::clamp<int64_t>(options.threads, 1, values.instances));
+  std::vector<std::vector<Pulse>> pulses(values.instances);
+  std::atomic<int64_t> next{0};
+  Stop stop(options.unwanted);
+  run_threads(threads, [&](int thread) {
+    for (int64_t instance = next++; instance < values.instances && !stop(thread); instance = next++) {
+      Integrator(plan, values, waves, options, result, pulses[instance], stop, thread, instance).run();
+      std::stable_sort(pulses[instance].begin(), pulses[instance].end(),
+                       [](const Pulse& p, const Pulse& q) { return p.junction < q.junction; });
+    }
+  });
+  for (auto& part : pulses) result.pulses.insert(result.pulses.end(), part.begin(), part.end());
   return result;
 }
 
