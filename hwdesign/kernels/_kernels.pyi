@@ -180,7 +180,10 @@ def spice_newton(
     tolerance: float,
     settle: float,
     delay_unit: float,
+    noise_interval: float,
+    noise_linear: bool,
     pulses: bool,
+    threads: int,
     /,
 ) -> dict[str, Any]: ...
 def parse_liberty(data: _U8, skip: list[str], max_depth: int, max_statements: int) -> dict[str, Any]: ...
