@@ -23,7 +23,7 @@ _SHOWN = 20
 
 EngineOption = Annotated[str, typer.Option("--engine", metavar="NAME", help=f"Simulator: {', '.join(ENGINES)}.")]
 ModeOption = Annotated[
-    str, typer.Option("--mode", metavar="NAME", help="josim: JoSIM's equal steps; newton: adaptive steps, no noise.")
+    str, typer.Option("--mode", metavar="NAME", help="josim: JoSIM's equal steps; newton: adaptive steps.")
 ]
 StepOption = Annotated[str | None, typer.Option("--step", metavar="TIME", help="Step and print step, as 0.05p.")]
 StopOption = Annotated[str | None, typer.Option("--stop", metavar="TIME", help="End of the simulation, as 200p.")]
