@@ -5,6 +5,8 @@
 - `hwdesign.kernels.partition`: order-preserving partition of acyclic graphs.
 - `hwdesign.kernels.aigsim`: bit-parallel simulation of And-Inverter Graphs, COP, structural hashing.
 - `hwdesign.kernels.readers`: the text readers' tokenizers.
+- `hwdesign.kernels.physical`: those of SPEF, LEF and DEF.
+- `hwdesign.kernels.trees`: minimum spanning trees of nets' pins.
 """
 
 from hwdesign.kernels.aigsim import (
@@ -40,6 +42,7 @@ from hwdesign.kernels.graph import (
 from hwdesign.kernels.hierarchy import HierarchyLoops, HierarchyTable, hierarchy_loops
 from hwdesign.kernels.partition import move_gains, partition_order
 from hwdesign.kernels.pins import NetEdges, net_edges
+from hwdesign.kernels.trees import SpanningTrees, spanning_trees
 
 __all__ = [
     "Activity",
@@ -50,6 +53,7 @@ __all__ = [
     "NeighbourSample",
     "NetEdges",
     "Signatures",
+    "SpanningTrees",
     "StructuralHash",
     "Subgraph",
     "build_csr",
@@ -70,6 +74,7 @@ __all__ = [
     "signatures",
     "simulate_literals",
     "simulate_words",
+    "spanning_trees",
     "strongly_connected",
     "structural_hash",
     "topological_order",

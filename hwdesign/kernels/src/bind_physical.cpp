@@ -1,4 +1,4 @@
-// Python face of the readers of physical data (SPEF, LEF, DEF): columns as dictionaries of arrays.
+// Python face of the readers of physical data (SPEF, LEF, DEF), columns as dictionaries of arrays; and of nets' trees.
 #include <stdexcept>
 
 #include <nanobind/stl/string.h>
@@ -6,6 +6,7 @@
 #include "arrays.hpp"
 #include "lefdef.hpp"
 #include "spef.hpp"
+#include "trees.hpp"
 
 namespace hwdesign {
 namespace {
@@ -106,6 +107,25 @@ void bind_physical(nb::module_& m) {
       nb::arg("data"), nb::arg("corner"));
   def_reader(m, "parse_lef", parse_lef);
   def_reader(m, "parse_def", parse_def);
+  m.def(
+      "spanning_trees",
+      [](const In<int64_t>& ptr, const In<double>& xy) {
+        const auto nets = static_cast<int64_t>(ptr.shape(0)) - 1;
+        const auto points = static_cast<int64_t>(xy.shape(0) / 2);
+        if (nets < 0 || ptr.data()[0] != 0 || ptr.data()[nets] != points)
+          throw std::invalid_argument("ptr does not span the points");
+        if (points > INT32_MAX) throw std::invalid_argument("the number of points must fit 31 bits");
+        for (int64_t net = 0; net < nets; ++net)
+          if (ptr.data()[net] > ptr.data()[net + 1]) throw std::invalid_argument("ptr falls");
+        SpanningTrees trees;
+        {
+          nb::gil_scoped_release nogil;
+          trees = spanning_trees(ptr.data(), nets, xy.data());
+        }
+        return nb::make_tuple(to_numpy(std::move(trees.edge_ptr)), to_numpy(std::move(trees.parent)),
+                              to_numpy(std::move(trees.child)), to_numpy(std::move(trees.length)));
+      },
+      nb::arg("ptr"), nb::arg("xy"));
 }
 
 }  // namespace hwdesign
