@@ -10,6 +10,7 @@
 `Circuit.parameters` lists what a batch may set. Names are JoSIM's: `B1|XDUT` is junction B1 of instance XDUT.
 """
 
+from hwdesign.spice.batch import Noisy
 from hwdesign.spice.circuit import Circuit, Element
 from hwdesign.spice.compile import compile_deck
 from hwdesign.spice.engines import ENGINES, Comparison, Plot, compare, run_deck, simulate
@@ -20,6 +21,7 @@ __all__ = [
     "Circuit",
     "Comparison",
     "Element",
+    "Noisy",
     "Plot",
     "Pulses",
     "Transient",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwdesign.errors import NetlistError
+from hwdesign.errors import ConfigError, NetlistError
 from hwdesign.netlist.waveforms import Waveform
 from hwdesign.spice.circuit import Circuit, nominal
 
 MAX_INSTANCES = 10_000_000
+
+Noisy = Literal["all", "resistors"]
+"""What makes thermal noise where it has a temperature: every resistor and junction, or resistors alone."""
 
 
 class Batch:
@@ -22,8 +26,10 @@ class Batch:
         values: by name (see `Circuit.find`), numbers float64[N], or of a source N waveforms.
         temperature: noise temperature of all resistors and junctions, one or N, in place of the deck's.
         size: number of instances where `values` does not tell; None: a single run.
+        noisy: `resistors` keeps junctions silent unless `values` sets their `temp`.
 
     Raises:
+        ConfigError: no such `noisy`.
         NetlistError: an unknown name, arrays of different lengths, or values that are not finite.
     """
 
@@ -33,8 +39,12 @@ class Batch:
         values: Mapping[str, ArrayLike | Sequence[Waveform]] | None = None,
         temperature: ArrayLike | None = None,
         size: int | None = None,
+        noisy: Noisy = "all",
     ) -> None:
+        if noisy not in get_args(Noisy):
+            raise ConfigError(f"nothing is noisy as '{noisy}' says", mend=f"noisy: {', '.join(get_args(Noisy))}")
         self.circuit = circuit
+        self._silent = noisy == "resistors"
         self.single = values is None and size is None and np.ndim(temperature if temperature is not None else 0) == 0
         self.waves: dict[int, list[Waveform]] = {}
         self._given: dict[tuple[int, str], NDArray[np.float64]] = {}
@@ -76,8 +86,11 @@ class Batch:
     def get(self, at: int, key: str) -> NDArray[np.float64] | float:
         """A field's value: one number, or one an instance."""
         found = self._given.get((at, key)) if at in self._elements else None
-        if key == "temp" and found is None and self._temperature is not None:
-            found = self._temperature.reshape(-1)
+        if key == "temp" and found is None:
+            if self._silent and self.circuit.elements[at].kind == "B":
+                return 0.0
+            if self._temperature is not None:
+                found = self._temperature.reshape(-1)
         if found is None:
             return nominal(self.circuit.elements[at], key)
         return float(found[0]) if len(found) == 1 else found

@@ -22,7 +22,7 @@ from hwdesign.kernels.spice import (
 )
 from hwdesign.netlist.outputs import Output
 from hwdesign.netlist.waveforms import Waveform
-from hwdesign.spice.batch import Batch
+from hwdesign.spice.batch import Batch, Noisy
 from hwdesign.spice.circuit import Circuit
 from hwdesign.spice.network import Assembly
 from hwdesign.spice.result import Pulses, Transient
@@ -52,6 +52,7 @@ def simulate(
     signals: Sequence[str] | str = "deck",
     batch: Mapping[str, ArrayLike | Sequence[Waveform]] | None = None,
     temperature: ArrayLike | None = None,
+    noisy: Noisy = "all",
     seeds: ArrayLike | int | None = None,
     pulses: bool = True,
     waves: bool = True,
@@ -81,6 +82,8 @@ def simulate(
         batch: values by name (see `Circuit.find`): N numbers, or of a source N waveforms. A source's number is its
             waveform's value of the largest size; the waveform is scaled.
         temperature: noise temperature of all resistors and junctions in kelvin, one or N; by default the deck's.
+        noisy: `all` as JoSIM has it: a junction's own resistance is noisy too, below the gap r0 and above it rn
+            (`rtype=0`: rn everywhere); `resistors`: junctions are silent, shunts and other resistors are not.
         seeds: of the noise: one, from which N follow, or N.
         pulses: whether to look for pulses.
         waves: whether to record signals.
@@ -101,7 +104,7 @@ def simulate(
     """
     job = _Job(circuit, step, stop, mode, every, startup, threads, simd, pulses, tolerance)
     seed_list = None if seeds is None or np.ndim(seeds) == 0 else np.asarray(seeds)
-    table = Batch(circuit, batch, temperature, None if seed_list is None else len(seed_list))
+    table = Batch(circuit, batch, temperature, None if seed_list is None else len(seed_list), noisy)
     outputs = requested(circuit, signals) if waves else ()
     return job.run(table, outputs, _seeds(seeds if seed_list is None else seed_list, table.size))
 
@@ -248,7 +251,8 @@ class _Stage:
 
     def _noise_every(self) -> int:
         """Steps between noise values: one, or more where `neb` asks for less bandwidth than a step gives."""
-        bands = {e.neb for e in self.job.circuit.elements if e.neb and e.temp}
+        elements = enumerate(self.job.circuit.elements)
+        bands = {e.neb for at, e in elements if e.neb and np.any(np.nan_to_num(self.batch.get(at, "temp")))}
         if len(bands) > 1:
             raise NetlistError("elements have different noise bandwidths", mend="give all the same neb")
         if not bands:

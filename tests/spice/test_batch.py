@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwdesign.errors import NetlistError
+from hwdesign.errors import ConfigError, NetlistError
 from hwdesign.netlist.waveforms import parse_waveform
-from hwdesign.spice import compile_deck, simulate
-from tests.spice.decks import MODES, circuit, jtl, run
+from hwdesign.spice import Noisy, compile_deck, simulate
+from tests.spice.decks import BOLTZMANN, MODES, circuit, jtl, run
 
 NOISY = jtl(4).replace("R2 2 0 2.744", "R2 2 0 2.744 temp=4.2").replace("R3 3 0 2.744", "R3 3 0 2.744 temp=4.2")
 
@@ -146,3 +146,24 @@ def test_synapse_passes_with_the_shared_probability(shared_data: Path) -> None:
 def test_a_batch_needs_values_of_one_length() -> None:
     with pytest.raises(NetlistError, match=r"the batch's arrays differ in length \(seeds: 3, L1: 2\)"):
         simulate(circuit(jtl(2)), batch={"L1": [4e-12, 5e-12]}, seeds=[1, 2, 3])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_junctions_make_noise_of_their_own_unless_resistors_alone_do(mode: str) -> None:
+    """As in JoSIM, a temperature given to all warms the junctions' own resistances too."""
+    card = ".model m jj(rtype=0, rn=2, cap=0.01p, icrit=1n)"
+    made = circuit(f"B1 1 0 m\nR1 1 0 2\nL1 1 0 10p\n{card}", "0.4p 1n")
+
+    def energy(noisy: Noisy) -> float:
+        """Mean of LI²/k; the loop's bandwidth is that of 1 Ω, its noise that of 1 Ω or of 2 Ω."""
+        result = simulate(
+            made, temperature=4.0, noisy=noisy, seeds=np.arange(48), signals=["I(L1)"], every=50, mode=mode,
+            tolerance=1e-3,
+        )  # type: ignore[arg-type]  # fmt: skip
+        return float((result.signals["I(L1)"][:, 3:] ** 2).mean() * 10e-12 / BOLTZMANN)
+
+    assert energy("all") == pytest.approx(4.0, rel=0.12)
+    assert energy("resistors") == pytest.approx(2.0, rel=0.12)
+    with pytest.raises(ConfigError) as caught:
+        simulate(made, noisy="shunts")  # type: ignore[arg-type]
+    assert str(caught.value) == "nothing is noisy as 'shunts' says; noisy: all, resistors"

@@ -214,7 +214,7 @@ def _digest(study: Study, local: Mapping[str, float], shared: list[float], seed:
     spec = study.spec
     about = [
         sorted(study.circuit.parameters.items()), sorted(local.items()), shared, seed, spec.step, spec.stop, spec.after,
-        spec.temperature, spec.yield_.truncate, spec.model_dump(mode="json", include={"checks", "vary"}),
+        spec.temperature, spec.yield_.truncate, spec.model_dump(mode="json", include={"checks", "vary", "noisy"}),
     ]  # fmt: skip
     return sha256(json.dumps(about).encode()).hexdigest()
 

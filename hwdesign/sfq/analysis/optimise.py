@@ -161,7 +161,8 @@ class _Search:
         self._strategy = cma.CMAEvolutionStrategy(np.ones(len(free)), FIRST_SPREAD * config.bound, options)
         about = [
             sorted(study.circuit.parameters.items()), config.model_dump(exclude={"generations"}), free,
-            spec.model_dump(mode="json", include={"checks", "vary", "margins"}), spec.step, spec.stop, spec.temperature,
+            spec.model_dump(mode="json", include={"checks", "vary", "margins", "noisy"}), spec.step, spec.stop,
+            spec.temperature,
         ]  # fmt: skip
         self.digest = sha256(json.dumps(about).encode()).hexdigest()
 

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, InstanceOf, field_validator, model_
 from hwdesign.errors import ConfigError, FormatError
 from hwdesign.netlist.quantity import parse_number
 from hwdesign.settings import Origin, Section, parse_section, read_yaml, refuse
+from hwdesign.spice import Noisy
 
 MAX_INSTANCES = 1_000_000
 
@@ -268,6 +269,7 @@ class Spec(Section):
         top: module to simulate.
         step, stop: of the simulation, seconds; by default the deck's.
         temperature: noise temperature of all resistors and junctions; by default the deck's, so mostly none.
+        noisy: `all` as in JoSIM, or `resistors`: junctions' own resistances are silent.
         after: pulses before this time say nothing.
         vary: what varies.
         checks: when the circuit works: all of them hold.
@@ -281,6 +283,7 @@ class Spec(Section):
     step: Time | None = None
     stop: Time | None = None
     temperature: float | None = Field(default=None, ge=0, le=1000)
+    noisy: Noisy = "all"
     after: Start = 0.0
     vary: list[Vary] = Field(default_factory=list)
     checks: list[Check] = Field(default_factory=list)

@@ -51,7 +51,8 @@ class Study:
         """Whether runs have thermal noise."""
         if self.spec.temperature is not None:
             return self.spec.temperature > 0
-        return any(element.temp for element in self.circuit.elements if element.kind in "RB")
+        kinds = "RB" if self.spec.noisy == "all" else "R"
+        return any(element.temp for element in self.circuit.elements if element.kind in kinds)
 
     def run(
         self,
@@ -69,7 +70,7 @@ class Study:
         options: dict[str, Any] = {"waves": False, "threads": self.threads, **more}
         return simulate(
             self.circuit, step=self.spec.step, stop=self.spec.stop, batch=dict(batch or {}), seeds=seeds,
-            temperature=warm, **options,
+            temperature=warm, noisy=self.spec.noisy, **options,
         )  # fmt: skip
 
     def test(self, batch: Mapping[str, Float], size: int, seeds: NDArray[np.uint64] | None = None) -> Verdict:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hwdesign.errors import ConfigError, ToolError
 from hwdesign.netlist.waveforms import Waveform
-from hwdesign.spice.batch import Batch
+from hwdesign.spice.batch import Batch, Noisy
 from hwdesign.spice.circuit import Circuit
 from hwdesign.spice.engines.flat import FlatDeck, flat_deck
 from hwdesign.spice.engines.josim import run_josim
@@ -46,6 +46,7 @@ def simulate_external(
     signals: Sequence[str] | str,
     batch: Mapping[str, ArrayLike | Sequence[Waveform]] | None,
     temperature: ArrayLike | None,
+    noisy: Noisy,
     seeds: ArrayLike | int | None,
     pulses: bool,
     waves: bool,
@@ -75,7 +76,7 @@ def simulate_external(
     if startup if startup is not None else analysis.startup if analysis else True:
         job.settle = _SETTLE_STEPS * step
     many = None if seeds is None or np.ndim(seeds) == 0 else np.asarray(seeds)
-    table = Batch(circuit, batch, temperature, None if many is None else len(many))
+    table = Batch(circuit, batch, temperature, None if many is None else len(many), noisy)
     if table.size > MAX_INSTANCES:
         raise ConfigError(
             f"{table.size} instances are too many for engine '{engine}'", mend="take the embedded engine for batches"

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from hwdesign.netlist.waveforms import Waveform
 from hwdesign.spice import embedded
+from hwdesign.spice.batch import Noisy
 from hwdesign.spice.circuit import Circuit
 from hwdesign.spice.embedded import Mode
 from hwdesign.spice.engines.names import EngineName, check_engine
@@ -25,6 +26,7 @@ def simulate(
     signals: Sequence[str] | str = "deck",
     batch: Mapping[str, ArrayLike | Sequence[Waveform]] | None = None,
     temperature: ArrayLike | None = None,
+    noisy: Noisy = "all",
     seeds: ArrayLike | int | None = None,
     pulses: bool = True,
     waves: bool = True,
@@ -53,6 +55,7 @@ def simulate(
         batch: values by name (see `Circuit.find`): N numbers, or of a source N waveforms. A source's number is its
             waveform's value of the largest size; the waveform is scaled.
         temperature: noise temperature of all resistors and junctions in kelvin, one or N; by default the deck's.
+        noisy: `all` as in JoSIM, or `resistors`: junctions' own resistances are silent.
         seeds: of the noise: one, from which N follow, or N. Only the embedded engine's noise can be had again; the
             others' differs from run to run whatever the seed (ngspice 39 draws it from its process's number).
         pulses: whether to look for pulses.
@@ -75,13 +78,13 @@ def simulate(
     if engine == "embedded":
         return embedded.simulate(
             circuit, step=step, stop=stop, mode=mode, signals=signals, batch=batch, temperature=temperature,
-            seeds=seeds, pulses=pulses, waves=waves, every=every, startup=startup, tolerance=tolerance,
+            noisy=noisy, seeds=seeds, pulses=pulses, waves=waves, every=every, startup=startup, tolerance=tolerance,
             threads=threads, simd=simd,
         )  # fmt: skip
     from hwdesign.spice.engines.external import simulate_external
 
     return simulate_external(
         circuit, engine, step=step, stop=stop, mode=mode, signals=signals, batch=batch, temperature=temperature,
-        seeds=seeds, pulses=pulses, waves=waves, every=every, startup=startup, timeout_s=timeout_s,
+        noisy=noisy, seeds=seeds, pulses=pulses, waves=waves, every=every, startup=startup, timeout_s=timeout_s,
         memory_mb=memory_mb,
     )  # fmt: skip
