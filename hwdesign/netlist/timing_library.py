@@ -174,6 +174,7 @@ class TimingLibrary:
         default_wire_load: name of the one to take, '' for none.
         cell_storage: what each cell stores, None for a combinational cell.
         cell_supplies: names of each cell's supply pins (Liberty's `pg_pin`).
+        units: ns, pF and kΩ of one unit of the library's own, in which SDC files state their numbers.
         file: where it was read from.
         ignored: names of attributes and groups that bear on timing and were read over, with how often.
     """
@@ -214,6 +215,7 @@ class TimingLibrary:
     default_wire_load: str = ""
     cell_storage: tuple[Storage | None, ...] = ()
     cell_supplies: tuple[tuple[str, ...], ...] = ()
+    units: tuple[float, float, float] = (1.0, 1.0, 1.0)
     file: str = ""
     ignored: Mapping[str, int] = field(default_factory=dict)
 

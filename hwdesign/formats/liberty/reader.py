@@ -129,6 +129,7 @@ def _library(tree: Tree, file: str) -> TimingLibrary:
         default_wire_load=library.text("default_wire_load") or "",
         cell_storage=tuple(_storage(cell) for cell in cells),
         cell_supplies=tuple(pins.supplies),
+        units=(units.time, units.capacitance, units.resistance),
         file=file,
         ignored=dict(sorted(tree.ignored.items())),
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from hwdesign.formats._units import unit_factor
 from hwdesign.formats.liberty.tree import Attribute, Group
-
-_PREFIX = {"f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "meg": 6}
-_UNIT = re.compile(r"\s*([0-9]*\.?[0-9]+(?:e[+-]?[0-9]+)?)?\s*([a-z]+)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +46,8 @@ def read_units(library: Group) -> Units:
 def _factor(attribute: Attribute | None, base: str, exponent: int, usual: str) -> float:
     """Factor from the unit that an attribute states to 10**exponent of `base`."""
     text = usual if attribute is None else " ".join(attribute.args)
-    match = _UNIT.fullmatch(text.lower())
-    word = match[2] if match else ""
-    power = _PREFIX.get(word.removesuffix(base)) if word.endswith(base) else None
-    size = float(match[1] or 1) if match else 0.0
-    if power is None or not size > 0:
+    factor = unit_factor(text, base, exponent)
+    if factor is None:
         where = attribute if attribute is not None else Attribute("", "", 0, (), 0, 0)
         raise where.error(f"'{text[:40]}' is no unit for '{where.name}'", f"write a unit such as {usual}")
-    # A quotient of exact powers is rounded once, where 1e-12 / 1e-9 is not.
-    step = power - exponent
-    return size * 10.0**step if step >= 0 else size / 10.0**-step
+    return factor
