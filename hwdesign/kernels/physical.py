@@ -134,6 +134,39 @@ class RawDef:
     stated: I64
 
 
+@dataclass(frozen=True, eq=False)
+class RawSdf:
+    """An SDF file; see `hwdesign.netlist.delays.Delays` for the columns. Names are ids into `names`, -1 for none.
+
+    Attributes:
+        wire_delay, arc_delay, check_limit: f64 with 6, 18 and 3 columns.
+        skipped: keywords left out, and how often.
+    """
+
+    names: tuple[U8, I64]
+    design: int
+    wire_from: I32
+    wire_to: I32
+    wire_delay: F64
+    instance_name: I32
+    instance_cell: I32
+    arc_instance: I32
+    arc_from: I32
+    arc_to: I32
+    arc_condition: I32
+    arc_edge: I8
+    arc_delay: F64
+    check_instance: I32
+    check_pin: I32
+    check_related: I32
+    check_condition: I32
+    check_kind: I8
+    check_edge: I8
+    check_related_edge: I8
+    check_limit: F64
+    skipped: list[tuple[bytes, int]]
+
+
 def parse_spef(data: Data, *, corner: int = 1) -> RawSpef:
     """Read SPEF (IEEE 1481).
 
@@ -152,6 +185,11 @@ def parse_lef(data: Data) -> RawLef:
 def parse_def(data: Data) -> RawDef:
     """Read DEF 5.8: components, pins and the nets' connections; routing, rows, tracks and special nets are skipped."""
     return RawDef(**_call(_kernels.parse_def, data))
+
+
+def parse_sdf(data: Data) -> RawSdf:
+    """Read SDF (IEEE 1497): absolute delays of wires and paths, and timing checks."""
+    return RawSdf(**_call(_kernels.parse_sdf, data))
 
 
 def _call(parser: Any, data: Data, *rest: Any) -> dict[str, Any]:

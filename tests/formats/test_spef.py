@@ -280,7 +280,7 @@ def test_opensta_takes_what_is_written(shared_data: Path, tmp_path: Path) -> Non
     """OpenSTA gives the same wire delays with our SPEF as with the extractor's."""
     sta = require_tool("sta")
     folder = shared_data / "timing"
-    design = folder / "tt04" / "tt_um_4_LUT_Baungarten"
+    design = folder / "tt04" / "tt_um_htfab_rotfpga2"
     write_spef(read_spef(design / "spef.gz"), tmp_path / "ours.spef")
     environment = {
         "TIMING_DIR": str(design), "TIMING_LIB": str(folder / "tech" / "sky130hd_tt.lib.gz"),
@@ -294,6 +294,6 @@ def test_opensta_takes_what_is_written(shared_data: Path, tmp_path: Path) -> Non
         rows, wanted = list(csv.reader(ours)), list(csv.reader(truth))
     assert [row[:2] for row in rows] == [row[:2] for row in wanted]
     found, expected = (np.array([[float(x) for x in row[2:4]] for row in rs[1:]]) for rs in (rows, wanted))
-    assert len(found) > 1000
+    assert len(found) == 3652
     # OpenSTA adds single-precision numbers in the file's order, hence a femtosecond.
     np.testing.assert_allclose(found, expected, atol=2e-6)

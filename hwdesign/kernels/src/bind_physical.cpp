@@ -1,10 +1,12 @@
-// Python face of the readers of physical data (SPEF, LEF, DEF), columns as dictionaries of arrays; and of nets' trees.
+// Python face of the readers of physical data (SPEF, LEF, DEF, SDF), columns as dictionaries of arrays; and of
+// nets' trees.
 #include <stdexcept>
 
 #include <nanobind/stl/string.h>
 
 #include "arrays.hpp"
 #include "lefdef.hpp"
+#include "sdf.hpp"
 #include "spef.hpp"
 #include "trees.hpp"
 
@@ -71,6 +73,25 @@ nb::dict to_dict(Def&& s) {
   return d;
 }
 
+nb::dict to_dict(Sdf&& s) {
+  nb::dict d;
+  const size_t wires = s.wire_from.size(), arcs = s.arc_from.size(), checks = s.check_pin.size();
+  put(d, std::move(s.names));
+  d["design"] = s.design;
+#define COLUMN(c) d[#c] = to_numpy(std::move(s.c));
+  COLUMN(wire_from) COLUMN(wire_to) COLUMN(instance_name) COLUMN(instance_cell) COLUMN(arc_instance) COLUMN(arc_from)
+  COLUMN(arc_to) COLUMN(arc_condition) COLUMN(arc_edge) COLUMN(check_instance) COLUMN(check_pin) COLUMN(check_related)
+  COLUMN(check_condition) COLUMN(check_kind) COLUMN(check_edge) COLUMN(check_related_edge)
+#undef COLUMN
+  d["wire_delay"] = to_numpy(std::move(s.wire_delay), wires, 6);
+  d["arc_delay"] = to_numpy(std::move(s.arc_delay), arcs, 18);
+  d["check_limit"] = to_numpy(std::move(s.check_limit), checks, 3);
+  nb::list skipped;
+  for (const auto& [key, count] : s.skipped) skipped.append(nb::make_tuple(nb::bytes(key.data(), key.size()), count));
+  d["skipped"] = skipped;
+  return d;
+}
+
 std::string_view text_of(const In<uint8_t>& data) {
   return {reinterpret_cast<const char*>(data.data()), data.shape(0)};
 }
@@ -107,6 +128,7 @@ void bind_physical(nb::module_& m) {
       nb::arg("data"), nb::arg("corner"));
   def_reader(m, "parse_lef", parse_lef);
   def_reader(m, "parse_def", parse_def);
+  def_reader(m, "parse_sdf", parse_sdf);
   m.def(
       "spanning_trees",
       [](const In<int64_t>& ptr, const In<double>& xy) {
