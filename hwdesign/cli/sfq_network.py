@@ -207,6 +207,12 @@ def _lines(proof: Proof) -> list[str]:
     ]
     if len(found["patterns"]) > _SHOWN:
         lines.append(f"... {len(found['patterns']) - _SHOWN} more patterns in report.json")
+    if found["held_out"]:
+        held = found["held_out"]
+        lines.append(
+            f"held out: {100 * held['correct']:.2f} % of {held['samples']} samples right "
+            f"(the code allows {100 * held['best_possible']:.2f} %), {100 * held['worst_chip']:.2f} % on the worst chip"
+        )
     lines += [
         f"right decisions {100 * found['correct']:.2f} % (worst pattern {100 * found['least_correct']:.2f} %); "
         f"chips right in every pattern {100 * found['yield']:.2f} % ({100 * low:.2f} to {100 * high:.2f})",

@@ -18,6 +18,7 @@ from hwdesign.errors import DataError
 from hwdesign.files import os_reason, read_input, write_text
 from hwdesign.learn import read_figures
 from hwdesign.report.plots import prediction_png, scatter_png, training_png
+from hwdesign.report.sfq import is_sfq_run, sfq_page
 
 METHOD_LABELS = {
     "model": "model",
@@ -53,7 +54,7 @@ def html_report(source: Path | RunSummary | PredictionResult, out: Path) -> None
     """Write a report of a training run or of a prediction; the file appears whole or not at all.
 
     Args:
-        source: a run's folder or summary, or a prediction.
+        source: a run's folder or summary, or a prediction; the folder of an SFQ network too.
         out: HTML file.
 
     Raises:
@@ -64,7 +65,7 @@ def html_report(source: Path | RunSummary | PredictionResult, out: Path) -> None
         text = _prediction(source)
     else:
         folder = source.run_dir if isinstance(source, RunSummary) else source
-        text = _run(folder)
+        text = sfq_page(folder, _environment()) if is_sfq_run(folder) else _run(folder)
     write_text(out, text)
 
 

@@ -18,7 +18,8 @@ from hwdesign.files import open_atomic
 _DENSE = 3000
 
 
-def _png(figure: Figure) -> bytes:
+def figure_png(figure: Figure) -> bytes:
+    """A figure as PNG bytes: equal figures give equal bytes."""
     FigureCanvasAgg(figure)
     stream = io.BytesIO()
     # No date and no version in the file: equal data gives equal bytes.
@@ -54,7 +55,7 @@ def scatter_png(
     axes[0].set_ylabel(f"estimated {quantity}")
     if title:
         figure.suptitle(title, fontsize=11)
-    return _png(figure)
+    return figure_png(figure)
 
 
 def training_png(rows: Sequence[Mapping[str, float]], *, best_epoch: int = 0) -> bytes:
@@ -75,7 +76,7 @@ def training_png(rows: Sequence[Mapping[str, float]], *, best_epoch: int = 0) ->
     axis.set(xlabel="epoch", ylabel="mean absolute error")
     axis.set_ylim(bottom=0)
     axis.legend()
-    return _png(figure)
+    return figure_png(figure)
 
 
 def prediction_png(result: PredictionResult) -> bytes:

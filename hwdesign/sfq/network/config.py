@@ -96,7 +96,7 @@ class NetworkConfig(Section):
 
     name: str = Field(default="network", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
     seed: int = Field(default=0, ge=0, lt=1 << 32)
-    task: Literal["xor", "and", "majority", "parity3", "digits4"] = "xor"
+    task: Literal["xor", "and", "majority", "parity3", "digits4", "moons"] = "xor"
     hidden: tuple[int, ...] = (4,)
     temperature_k: float = Field(default=4.2, ge=0, le=1000)
     spread: float = Field(default=0.05, ge=0, le=0.5)

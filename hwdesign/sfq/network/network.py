@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +197,10 @@ class Network(Section):
             it = tuple(layer.it_ua[n] for n in np.flatnonzero(out))
             layers.append(layer.model_copy(update={"ix_ua": rows, "it_ua": it}))
         return self.model_copy(update={"layers": tuple(layers)})
+
+    def digest(self) -> str:
+        """SHA-256 of all that it says, so that results can be told to be its own."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
 
     def save(self, path: Path) -> None:
         """Write JSON, whole or not at all."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
-from hwdesign.sfq.network.proof import Proof
+from hwdesign.sfq.network.proof import Proof, SpreadPoint
 
 _MAX_PATTERNS = 32
 
@@ -21,39 +23,49 @@ def _png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def yield_png(proof: Proof) -> bytes:
-    """Share of chips that decide every pattern, and share of right decisions, against the local spread."""
+def yield_png(sweep: Sequence[SpreadPoint], spread: float, title: str = "") -> bytes:
+    """Share of chips that decide every pattern, and share of right decisions, against the local spread.
+
+    Args:
+        sweep: rising spreads.
+        spread: the one that is marked.
+        title: above.
+    """
     figure = Figure(figsize=(5.6, 3.8), layout="constrained")
     axis = figure.subplots()
-    x = [100 * point.sigma for point in proof.sweep]
-    share = np.array([point.share for point in proof.sweep])
-    low, high = np.array([point.interval for point in proof.sweep]).T
+    x = [100 * point.sigma for point in sweep]
+    share = np.array([point.share for point in sweep])
+    low, high = np.array([point.interval for point in sweep]).T
     error = np.maximum([share - low, high - share], 0)
     axis.errorbar(x, share, yerr=error, marker="o", capsize=3, label="chips right in every pattern (95 %)")
-    axis.plot(x, [point.decisions for point in proof.sweep], marker="s", linestyle="--", label="right decisions")
+    axis.plot(x, [point.decisions for point in sweep], marker="s", linestyle="--", label="right decisions")
     axis.axhline(0.99, color="0.6", linewidth=1)
-    axis.axvline(100 * proof.spread, color="0.6", linewidth=1, linestyle=":")
-    kelvin = proof.network.temperature_k
+    axis.axvline(100 * spread, color="0.6", linewidth=1, linestyle=":")
     axis.set(xlabel="local spread σ (%)", ylabel="share", ylim=(-0.02, 1.03))
-    axis.set_title(f"{proof.network.name}: {proof.sweep[0].chips} chips a point, {kelvin:g} K", fontsize=10)
+    axis.set_title(title, fontsize=10)
     axis.legend(loc="lower left", fontsize=8)
     return _png(figure)
 
 
-def margin_png(proof: Proof) -> bytes:
-    """Least classification margin over patterns, mean over chips, against the spread; and its histogram."""
+def margin_png(sweep: Sequence[SpreadPoint], spread: float, least: ArrayLike, pulses: int) -> bytes:
+    """Least classification margin over patterns, mean over chips, against the spread; and its histogram.
+
+    Args:
+        sweep: rising spreads.
+        spread: the one that the histogram is for.
+        least: float[chips], least margin of each chip.
+        pulses: most pulses in a window.
+    """
     figure = Figure(figsize=(8.4, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.plot([100 * p.sigma for p in proof.sweep], [p.margin for p in proof.sweep], marker="o")
+    left.plot([100 * p.sigma for p in sweep], [p.margin for p in sweep], marker="o")
     left.axhline(0, color="tab:red", linewidth=1)
     left.set(xlabel="local spread σ (%)", ylabel="least margin of a chip, mean (full windows)")
-    least = proof.run.margins.min(axis=1)
-    pulses = proof.run.pulses
     edges = (np.arange(-2 * pulses - 1, 2 * pulses + 2) / 2 - 0.25) / pulses
-    right.hist(least, bins=edges.tolist(), color="tab:blue")
+    right.hist(np.asarray(least, np.float64), bins=edges.tolist(), color="tab:blue")
     right.axvline(0, color="tab:red", linewidth=1)
     right.set(xlabel="least margin of a chip (full windows)", ylabel="chips")
-    right.set_title(f"local spread {100 * proof.spread:g} %", fontsize=10)
+    right.set_title(f"local spread {100 * spread:g} %", fontsize=10)
     return _png(figure)
 
 

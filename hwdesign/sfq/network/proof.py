@@ -24,6 +24,8 @@ from hwdesign.sfq.network.network import Network
 from hwdesign.sfq.network.tasks import Task
 from hwdesign.sfq.process import LINEAR_10KA, Process
 
+PROOF_FILE = "report.json"
+
 COOLING = 400.0
 """Watt at room temperature for a watt at 4.2 K: a usual figure for a large helium plant (D. S. Holmes, A. L. Ripple and
 M. A. Manheimer, IEEE Trans. Appl. Supercond. 23 (2013) 1701610)."""
@@ -70,6 +72,7 @@ class Proof:
         sweep: yield at other spreads, rising; the run's own among them.
         silent: counts without noise and spreads, int64[patterns, outputs].
         seconds: wall time.
+        held_out: of the task's held-out patterns, at the same spread; None where it has none.
     """
 
     network: Network
@@ -79,6 +82,7 @@ class Proof:
     sweep: Sequence[SpreadPoint]
     silent: NDArray[np.int64]
     seconds: float
+    held_out: PatternRun | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -104,6 +108,7 @@ class Proof:
         energy = float(run.energy_aj.mean())
         return {
             "network": self.network.name,
+            "digest": self.network.digest(),
             "temperature_k": self.network.temperature_k,
             "spread": self.spread,
             "chips": chips,
@@ -115,6 +120,8 @@ class Proof:
             "yield": run.all_correct,
             "yield_interval": list(wilson(int(run.correct.all(axis=1).sum()), chips)),
             "margin_least": float(run.margins.min()),
+            "margins": run.margins.min(axis=1).tolist(),
+            "pulses": run.pulses,
             "failed": int(run.failed.sum()),
             "energy_aj": energy,
             "energy_cooled_aj": energy * COOLING,
@@ -127,8 +134,28 @@ class Proof:
                 }
                 for p in self.sweep
             ],
+            "held_out": self._held_out(),
             "seconds": self.seconds,
         }  # fmt: skip
+
+    def _held_out(self) -> dict[str, Any] | None:
+        run, task = self.held_out, self.task.held_out
+        if run is None or task is None:
+            return None
+        weights = np.ones(len(task.labels), np.int64) if task.weights is None else task.weights
+        chips = run.correct @ weights / weights.sum()
+        return {
+            "samples": int(weights.sum()), "correct": float(chips.mean()), "worst_chip": float(chips.min()),
+            "best_possible": _best_possible(task, weights),
+        }  # fmt: skip
+
+
+def _best_possible(task: Task, weights: NDArray[np.int64]) -> float:
+    """Share of samples that a decision by pattern can get right at most, where a pattern has several classes."""
+    _, inverse = np.unique(task.patterns, axis=0, return_inverse=True)
+    table = np.zeros((inverse.max() + 1, task.labels.max() + 1), np.int64)
+    np.add.at(table, (inverse.reshape(-1), task.labels), weights)
+    return float(table.max(axis=1).sum() / weights.sum())
 
 
 def prove(
@@ -158,12 +185,13 @@ def prove(
     """
     begin = time.monotonic()
     spreads = sorted({spread, *sweep})
+    total = chips * (len(spreads) + (task.held_out is not None))
     silent = simulate_patterns(network, task.patterns, task.labels, temperature_k=0, process=process)
     points, main = [], None
     for at, sigma in enumerate(spreads):
 
-        def tell(done: int, total: int, before: int = at * chips) -> None:
-            report(before + done, len(spreads) * chips)
+        def tell(done: int, _: int, before: int = at * chips) -> None:
+            report(before + done, total)
 
         run = simulate_patterns(
             network, task.patterns, task.labels, chips=chips, spread=Spread.local(sigma) if sigma else None,
@@ -174,7 +202,14 @@ def prove(
         points.append(SpreadPoint(sigma, chips, right, float(run.correct.mean()), margin))
         main = run if sigma == spread else main
     assert main is not None
-    return Proof(network, task, main, spread, points, silent.counts[0], time.monotonic() - begin)
+    other = None
+    if task.held_out is not None:
+        other = simulate_patterns(
+            network, task.held_out.patterns, task.held_out.labels, chips=chips,
+            spread=Spread.local(spread) if spread else None, seed=seed, threads=threads, process=process,
+            report=lambda done, _: report(total - chips + done, total),
+        )  # fmt: skip
+    return Proof(network, task, main, spread, points, silent.counts[0], time.monotonic() - begin, other)
 
 
 def export(network: Network, pattern: ArrayLike, folder: Path, process: Process = LINEAR_10KA) -> list[Path]:
@@ -212,11 +247,13 @@ def write_proof(proof: Proof, folder: Path) -> list[Path]:
     from hwdesign.sfq.network import plots
 
     folder.mkdir(parents=True, exist_ok=True)
-    files = [folder / "report.json"]
+    files = [folder / PROOF_FILE]
     write_text(files[0], json.dumps(proof.as_dict(), indent=2) + "\n")
+    title = f"{proof.network.name}: {proof.sweep[0].chips} chips a point, {proof.network.temperature_k:g} K"
+    least = proof.run.margins.min(axis=1)
     pictures = {
-        "yield.png": plots.yield_png(proof),
-        "margin.png": plots.margin_png(proof),
+        "yield.png": plots.yield_png(proof.sweep, proof.spread, title),
+        "margin.png": plots.margin_png(proof.sweep, proof.spread, least, proof.run.pulses),
         "counts.png": plots.counts_png(proof),
     }
     for name, content in pictures.items():

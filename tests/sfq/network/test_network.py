@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hwdesign.errors import ConfigError, NetlistError
 from hwdesign.formats import read
 from hwdesign.sfq.library import cell_types
-from hwdesign.sfq.network import Coding, Layer, Network, export, load_network
+from hwdesign.sfq.network import TASKS, Coding, Layer, Network, Task, export, load_network, prove
 from hwdesign.spice import compile_deck, simulate
 from tests.sfq.network.nets import xor
 
@@ -130,3 +130,31 @@ def test_structural_verilog_holds_the_cells_and_their_currents(tmp_path):
     assert ".it(0.00013)" in text
     module = read(tmp_path / "xor.v", library=cell_types()).top_module
     assert module.num_cells == 12
+
+
+def test_moons_are_coded_by_one_bin_a_coordinate_and_hold_points_out():
+    task = TASKS["moons"]()
+    assert task.held_out is not None
+    for patterns in (task.patterns, task.held_out.patterns):
+        assert (patterns[:, :8].sum(axis=1) == 1).all()
+        assert (patterns[:, 8:].sum(axis=1) == 1).all()
+    assert len(np.unique(task.patterns, axis=0)) == len(task.patterns)
+    assert set(task.labels.tolist()) == {0, 1}
+    assert task.held_out.weights is not None
+    assert task.held_out.weights.sum() == 400
+    # The nearest cell's class is mostly right: what is held out can be learnt from what training sees.
+    here, seen = (
+        np.column_stack([p[:, :8].argmax(axis=1), p[:, 8:].argmax(axis=1)])
+        for p in (task.held_out.patterns, task.patterns)
+    )
+    near = np.abs(here[:, None] - seen[None]).sum(axis=2)
+    right = task.labels[near.argmin(axis=1)] == task.held_out.labels
+    assert right @ task.held_out.weights > 0.9 * 400
+
+
+def test_held_out_samples_are_counted_by_their_weights():
+    # The held-out samples disagree about one of their patterns.
+    held = Task(np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 1.0]]), np.array([0, 1, 0]), weights=np.array([5, 3, 2]))
+    whole = TASKS["xor"]()
+    found = prove(xor(), Task(whole.patterns, whole.labels, held_out=held), chips=2, spread=0.0).as_dict()
+    assert found["held_out"] == {"samples": 10, "correct": 0.8, "worst_chip": 0.8, "best_possible": 0.8}
