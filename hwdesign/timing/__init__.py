@@ -1,0 +1,1 @@
+"""Timing wing: static timing analysis as a differentiable function of wires, cells and places."""

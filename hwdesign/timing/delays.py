@@ -1,0 +1,230 @@
+"""Delays and slews of a whole design, level by level: the graph, its wires and its tables in, tensors out.
+
+Late and early values are calculated side by side: late ones from the largest slews, early ones from the smallest.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from hwdesign.netlist.timing_library import TimingLibrary
+from hwdesign.timing.conditions import Conditions
+from hwdesign.timing.driver import Pi, at_sinks, drive
+from hwdesign.timing.graph import TimingGraph
+from hwdesign.timing.ramp import RampTable, ramp_table
+from hwdesign.timing.tables import Tables
+from hwdesign.timing.wires import RcForest, reduce_wires
+
+LATE, EARLY = 0, 1
+SIGN = (1.0, -1.0)  # late values grow to the worst, early ones shrink
+
+
+@dataclass(frozen=True, eq=False)
+class Delays:
+    """Delays and slews in ns; second axis late and early.
+
+    Attributes:
+        arc: float[A, 2], of the rows of `CellArcs`.
+        wire: float[W, 2, 2], of the graph's wires, last axis rise and fall.
+        slew: float[nodes, 2, 2].
+        ceff: float[A, 2], pF, effective capacitance each arc drives.
+    """
+
+    arc: Tensor
+    wire: Tensor
+    slew: Tensor
+    ceff: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class _Level:
+    arcs: Tensor  # int64[a]
+    source: Tensor  # int64[2a], places in the slews: late rows, then early ones
+    group: Tensor  # int64[2a], slot of each row's driver, mode and edge among the level's
+    slots: Tensor  # int64[g], places in the slews
+    sign: Tensor  # float[2a]
+    slot_sign: Tensor  # float[g]
+    pair_row: Tensor  # int64[p], row that drives each pair of a row and a wire
+    pair_wire: Tensor  # int64[p]
+    pair_edge: Tensor  # int64[p]
+    pair_group: Tensor  # int64[p]
+    wire_slots: Tensor  # int64[q], places in the wire delays: wire, mode, edge
+    sink_slots: Tensor  # int64[q], places in the slews
+    wire_sign: Tensor  # float[q]
+
+
+def signed_max(values: Tensor, group: Tensor, count: int) -> Tensor:
+    """Largest value of each group: float[n], int64[n] to float[count]; -inf for an empty group."""
+    empty = values.new_full((count,), -torch.inf)
+    return empty.scatter_reduce(0, group, values, "amax", include_self=False)
+
+
+class DelayCalculator:
+    """Calculates the delays of one graph; build once, call for every set of parasitics.
+
+    Attributes:
+        graph: what is timed.
+        forest: its wires as trees.
+        tables: the library's tables; replace their values to get gradients by them.
+    """
+
+    def __init__(self, graph: TimingGraph, conditions: Conditions, dtype: torch.dtype = torch.float64) -> None:
+        self.graph = graph
+        self.dtype = dtype
+        self.tables = Tables.of(graph.library, dtype)
+        drivers = np.flatnonzero(graph.drives & (graph.spef_node >= 0) & (graph.net > 1))
+        # One root a net of the parasitics: with several drivers the first one is taken.
+        _, first = np.unique(graph.parasitics.node_net[graph.spef_node[drivers]], return_index=True)
+        self.forest = RcForest.of(graph.parasitics, graph.spef_node[drivers[np.sort(first)]])
+        self._place_caps(conditions)
+        self._ramps = _thresholds(graph.library)
+        self._input_slews(conditions)
+        self._levels = [self._plan(level) for level in range(graph.levels.count)]
+
+    def _place_caps(self, conditions: Conditions) -> None:
+        graph = self.graph
+        cap = np.zeros((graph.num_nodes, 2))
+        known = graph.pin_row >= 0
+        cap[known] = graph.library.pin_cap[graph.pin_row[known]]
+        cap[graph.module.num_pins :] += np.nan_to_num(conditions.output_load)[:, None]
+        cap[graph.net < 0] = 0.0
+        wired = graph.spef_node >= 0
+        at_node = np.zeros((len(graph.parasitics.node_names), 2))
+        np.add.at(at_node, graph.spef_node[wired], cap[wired])
+        self.pin_cap = torch.as_tensor(at_node, dtype=self.dtype)
+        # Nets without parasitics: their pins alone, all at the driver.
+        count = int(graph.net.max(initial=0)) + 1
+        bare = np.zeros((count, 2))
+        np.add.at(bare, graph.net[graph.net >= 0], cap[graph.net >= 0])
+        self._bare = torch.as_tensor(bare[np.maximum(graph.net, 0)], dtype=self.dtype)
+        position = np.where(wired, self.forest.position[np.maximum(graph.spef_node, 0)], -1)
+        self._position = torch.as_tensor(position)
+
+    def _input_slews(self, conditions: Conditions) -> None:
+        graph = self.graph
+        slew = np.zeros((graph.num_nodes, 2, 2))
+        slew[graph.module.num_pins :] = np.nan_to_num(conditions.input_slew)[:, None, :]
+        slew[~graph.drives] = 0.0
+        self._given = torch.as_tensor(slew, dtype=self.dtype)
+        port_wire = graph.wire_from >= graph.module.num_pins
+        self._port_wires = torch.as_tensor(np.flatnonzero(port_wire))
+
+    def _plan(self, level: int) -> _Level:
+        graph, arcs = self.graph, self.graph.arcs
+        at = np.flatnonzero((graph.levels.level[arcs.target] == level) & ~graph.levels.cut & ~arcs.off)
+        mode = np.repeat([LATE, EARLY], len(at))
+        both = np.concatenate([at, at])
+        slot = arcs.target[both] * 4 + mode * 2 + arcs.out_edge[both]
+        slots, group = np.unique(slot, return_inverse=True)
+        order = np.argsort(graph.wire_from, kind="stable")
+        sorted_from = graph.wire_from[order]
+        first = np.searchsorted(sorted_from, arcs.target[both])
+        count = np.searchsorted(sorted_from, arcs.target[both], side="right") - first
+        rank = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        row = np.repeat(np.arange(len(both)), count)
+        wire = order[np.repeat(first, count) + rank]
+        edge = arcs.out_edge[both][row]
+        wire_slots, pair_group = np.unique(wire * 4 + mode[row] * 2 + edge, return_inverse=True)
+        sign = np.array(SIGN)
+        return _Level(
+            torch.as_tensor(at),
+            torch.as_tensor(arcs.source[both] * 4 + mode * 2 + arcs.in_edge[both]),
+            torch.as_tensor(group), torch.as_tensor(slots), self._float(sign[mode]), self._float(sign[slots // 2 % 2]),
+            torch.as_tensor(row), torch.as_tensor(wire), torch.as_tensor(edge), torch.as_tensor(pair_group),
+            torch.as_tensor(wire_slots),
+            torch.as_tensor(graph.wire_to[wire_slots // 4] * 4 + wire_slots % 4), self._float(sign[wire_slots // 2 % 2]),
+        )  # fmt: skip
+
+    def _float(self, values: NDArray[np.float64]) -> Tensor:
+        return torch.as_tensor(values, dtype=self.dtype)
+
+    def __call__(self, node_cap: Tensor | None = None, resistor: Tensor | None = None) -> Delays:
+        """Delays for wires of these values; differentiable in them and in the tables' values.
+
+        Args:
+            node_cap: float[M], pF to ground at the nodes of the parasitics; the parasitics' own by default.
+            resistor: float[R], kΩ; the parasitics' own by default.
+        """
+        graph, parasitics = self.graph, self.graph.parasitics
+        if node_cap is None:
+            node_cap = torch.as_tensor(parasitics.node_cap.copy(), dtype=self.dtype)
+        if resistor is None:
+            resistor = torch.as_tensor(parasitics.resistor.copy(), dtype=self.dtype)
+        wires = reduce_wires(self.forest, node_cap[:, None] + self.pin_cap, resistor)
+        reached = (self._position >= 0)[:, None]
+        at = self._position.clamp(min=0)
+        elmore, near, far, through = (
+            torch.where(reached, values[at] if len(values) else otherwise, otherwise)
+            for values, otherwise in (
+                (wires.elmore, torch.zeros_like(self._bare)), (wires.near, self._bare),
+                (wires.far, torch.zeros_like(self._bare)), (wires.resistance, torch.zeros_like(self._bare)),
+            )
+        )  # fmt: skip
+        wire_elmore = elmore[torch.as_tensor(graph.wire_to)]
+        slew = self._given.clone().view(-1)
+        wire_delay = wire_elmore.new_zeros(len(graph.wire_from) * 4)
+        self._port_wave(slew, wire_delay, wire_elmore)
+        arc_delay = wire_elmore.new_zeros(2 * len(graph.arcs.arc))
+        ceff = wire_elmore.new_zeros(2 * len(graph.arcs.arc))
+        for level in self._levels:
+            if len(level.arcs):
+                self._step(level, (near, through, far), wire_elmore, (slew, wire_delay, arc_delay, ceff))
+        count = len(graph.arcs.arc)
+        return Delays(arc_delay.view(2, count).T, wire_delay.view(-1, 2, 2), slew.view(-1, 2, 2), ceff.view(2, count).T)
+
+    def _port_wave(self, slew: Tensor, wire_delay: Tensor, wire_elmore: Tensor) -> None:
+        """Wires from input ports: a ramp of the given slew behind one pole, by the step's delay and slew."""
+        graph, wires = self.graph, self._port_wires
+        source = torch.as_tensor(graph.wire_from)[wires]
+        target = torch.as_tensor(graph.wire_to)[wires]
+        for mode in (LATE, EARLY):
+            for edge in (0, 1):
+                ramp = self._ramps[edge]
+                tau = wire_elmore[wires, edge]
+                place = mode * 2 + edge
+                wire_delay[wires * 4 + place] = -math.log1p(-ramp.middle) * tau
+                widened = slew[source * 4 + place] + math.log((1 - ramp.low) / (1 - ramp.high)) * tau
+                slew[target * 4 + place] = widened
+
+    def _step(
+        self,
+        level: _Level,
+        pi: tuple[Tensor, Tensor, Tensor],
+        wire_elmore: Tensor,
+        results: tuple[Tensor, Tensor, Tensor, Tensor],
+    ) -> None:
+        slew, wire_delay, arc_delay, ceff = results
+        arcs, count = self.graph.arcs, len(self.graph.arcs.arc)
+        both = torch.cat([level.arcs, level.arcs])
+        numbers = both.numpy()
+        target, edge = torch.as_tensor(arcs.target[numbers]), torch.as_tensor(arcs.out_edge[numbers])
+        incoming = slew[level.source] / self.graph.library.slew_derate
+        delay = self.tables.along(torch.as_tensor(arcs.delay_table[numbers]), incoming)
+        transition = self.tables.along(torch.as_tensor(arcs.slew_table[numbers]), incoming)
+        load = Pi(*(values[target, edge] for values in pi))
+        driven = drive(delay, transition, load, self._ramps[0], self.graph.library.slew_derate)
+        places = torch.cat([level.arcs, level.arcs + count])
+        arc_delay[places] = driven.delay
+        ceff[places] = driven.ceff
+        worst = signed_max(driven.slew * level.sign, level.group, len(level.slots))
+        slew[level.slots] = worst * level.slot_sign
+        if len(level.pair_row):
+            tau = wire_elmore[level.pair_wire, level.pair_edge]
+            late, ends = at_sinks(driven, level.pair_row, tau, self._ramps[0])
+            sign = level.sign[level.pair_row]
+            groups = len(level.wire_slots)
+            wire_delay[level.wire_slots] = signed_max(late * sign, level.pair_group, groups) * level.wire_sign
+            slew[level.sink_slots] = signed_max(ends * sign, level.pair_group, groups) * level.wire_sign
+
+
+def _thresholds(library: TimingLibrary) -> tuple[RampTable, RampTable]:
+    """Ramp tables of rising and falling outputs; a falling edge is a rising one seen from the supply."""
+    rise = ramp_table(library.slew_lower[0], library.output_threshold[0], library.slew_upper[0])
+    fall = ramp_table(1 - library.slew_upper[1], 1 - library.output_threshold[1], 1 - library.slew_lower[1])
+    return rise, fall
