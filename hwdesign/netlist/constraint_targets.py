@@ -64,7 +64,7 @@ class BoundConstraints:
         constraints: as read.
         module: flat; pins are named `INSTANCE/PIN`.
         findings: rule `not-found` (error) for names that the module lacks, one a query; `no-clock` (warning) where the
-            file makes no clock; `unsourced-clock` (note) for virtual clocks.
+            file makes no clock.
     """
 
     def __init__(self, constraints: Constraints, module: Module) -> None:
