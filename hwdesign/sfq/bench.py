@@ -27,8 +27,11 @@ AMPLITUDE_UA = 700.0
 """Height of an input's current."""
 
 LEAST_SPACING_PS = 2 * EDGE_PS
+LEVEL_PERIOD_PS = 12.0
+"""A level that is on is a pulse of its junction so often."""
+
 LEVEL_GAP_PS = 30.0
-"""A level is off where its junction has no pulse for so long; on, it has one every 12 ps."""
+"""A level is off where its junction has no pulse for so long."""
 
 MAX_COMBINED = 3
 """Most data inputs whose combinations `demo_stimuli` goes through."""
@@ -198,37 +201,55 @@ def output_pulses(result: Transient, port: str = "q", instance: int = 0) -> tupl
     Raises:
         NetlistError: the bench has no such output.
     """
-    return _upward(result, f"B1|XOUT_{port}", instance, f"output '{port}'")
+    return tuple(_upward(result, f"B1|XOUT_{port}", instance, f"output '{port}'")[1].tolist())
 
 
 def input_pulses(result: Transient, port: str = "a", instance: int = 0) -> tuple[float, ...]:
     """When pulses came to an input of a test bench: at the last junction before the cell, picoseconds.
 
+    A pulse that runs back out of the cell, as a noisy synapse sends some, is none: it passes the last junction before
+    the one further away.
+
     Raises:
         NetlistError: the bench has no such input.
     """
-    return _upward(result, f"B2|XIN_{port}", instance, f"input '{port}'")
+    what = f"input '{port}'"
+    far, near = (_upward(result, f"B{at}|XIN_{port}", instance, what) for at in (1, 2))
+    # Each pulse, whichever way it runs, turns both phases by 2π, so that the k-th crossings belong together.
+    entered: dict[int, float] = {}
+    for k, t in zip(*far, strict=True):
+        entered.setdefault(int(k), float(t))
+    return tuple(float(t) for k, t in zip(*near, strict=True) if entered.get(int(k), math.inf) < t)
 
 
 def level_changes(result: Transient, cell: Cell, instance: int = 0) -> tuple[float, ...]:
     """When the level at a cell's output went on, off, on ...: picoseconds.
 
+    A level that is on is a train of pulses. It goes on with the first one, and off where one more would have come:
+    the last one's time says little about the input's, as it may be any share of the train's period before that.
+
     Raises:
         NetlistError: the simulation is not of that cell's test bench.
     """
-    pulses = _upward(result, f"{cell.level_junction}|{DUT}", instance, f"a level of cell '{cell.kind}'")
+    _, pulses = _upward(result, f"{cell.level_junction}|{DUT}", instance, f"a level of cell '{cell.kind}'")
+    if not len(pulses):
+        return ()
+    starts = np.flatnonzero(np.diff(pulses, prepend=-math.inf) > LEVEL_GAP_PS)
     changes: list[float] = []
-    last = -math.inf
-    for t in pulses:
-        if t - last > LEVEL_GAP_PS:
-            changes += [last, t] if changes else [t]
-        last = t
-    if changes and result.time[-1] * 1e12 - last > LEVEL_GAP_PS:
-        changes.append(last)
+    for begin, end in zip(starts, [*starts[1:], len(pulses)], strict=True):
+        last = float(pulses[end - 1])
+        changes.append(float(pulses[begin]))
+        if end < len(pulses) or result.time[-1] * 1e12 - last > LEVEL_GAP_PS:
+            changes.append(
+                last + (float(np.median(np.diff(pulses[begin:end]))) if end - begin > 1 else LEVEL_PERIOD_PS)
+            )
     return tuple(changes)
 
 
-def _upward(result: Transient, junction: str, instance: int, what: str) -> tuple[float, ...]:
+def _upward(
+    result: Transient, junction: str, instance: int, what: str
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Numbers k and times, picoseconds, of a junction's upward pulses."""
     pulses = result.pulses
     name = junction.upper()
     if name not in pulses.junctions:
@@ -237,7 +258,7 @@ def _upward(result: Transient, junction: str, instance: int, what: str) -> tuple
     begin, end = np.searchsorted(pulses.instance, [instance, instance + 1])
     rows = slice(int(begin), int(end))
     chosen = (pulses.junction[rows] == pulses.junctions.index(name)) & (pulses.direction[rows] > 0)
-    return tuple((pulses.t[rows][chosen] * 1e12).tolist())
+    return pulses.k[rows][chosen], pulses.t[rows][chosen] * 1e12
 
 
 def bias_sources(circuit: Circuit, within: str = DUT) -> tuple[str, ...]:
@@ -262,7 +283,13 @@ def bias_batch(circuit: Circuit, factors: NDArray[np.float64], within: str = DUT
     return {name: circuit.nominal(name) * np.asarray(factors, np.float64) for name in names}
 
 
-def as_specified(cell: Cell, result: Transient, instance: int = 0, tolerance_ps: float = 15.0) -> bool:
+def as_specified(
+    cell: Cell,
+    result: Transient,
+    instance: int = 0,
+    tolerance_ps: float = 15.0,
+    stimuli: Events | None = None,
+) -> bool:
     """Whether a test bench's outputs did what the cell's behavioural model makes of the inputs' pulses.
 
     The oracle of margin and yield analyses: every output port has as many pulses as the model says (an output that is a
@@ -273,13 +300,27 @@ def as_specified(cell: Cell, result: Transient, instance: int = 0, tolerance_ps:
         result: simulation of what `testbench` made of it, with JTL loads.
         instance: of a batch.
         tolerance_ps: largest difference in time.
+        stimuli: what the bench was made with: the events of a cell that takes a level (DC/SFQ).
+
+    Raises:
+        NetlistError: the cell takes a level and `stimuli` says nothing of it, or the simulation is no such bench's.
     """
+    events: dict[str, Sequence[float]] = {}
+    for port in cell.inputs():
+        if port.role != "level":
+            events[port.name] = input_pulses(result, port.name, instance)
+        elif stimuli is None or port.name not in stimuli:
+            raise NetlistError(
+                f"input '{port.name}' of '{cell.kind}' takes a level, which a simulation's pulses do not show",
+                mend="give the stimuli of the test bench",
+            )
+        else:
+            events[port.name] = stimuli[port.name]
     if instance in result.failed:
         return False
-    events = {port.name: input_pulses(result, port.name, instance) for port in cell.inputs() if port.role != "level"}
-    for port, expected in cell.behaviour(events).items():
+    for name, expected in cell.behaviour(events).items():
         level = cell.level_junction
-        found = level_changes(result, cell, instance) if level else output_pulses(result, port, instance)
+        found = level_changes(result, cell, instance) if level else output_pulses(result, name, instance)
         if len(found) != len(expected):
             return False
         if any(abs(a - b) > tolerance_ps for a, b in zip(found, sorted(expected), strict=True)):

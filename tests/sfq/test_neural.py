@@ -12,6 +12,7 @@ import pytest
 
 from hwdesign.sfq import LINEAR_10KA, Neuron, Synapse, input_pulses, output_pulses, testbench
 from hwdesign.spice import Transient, compile_deck, simulate
+from tests.conftest import ROOT
 
 WARM = replace(LINEAR_10KA, temperature_k=4.2)
 
@@ -105,3 +106,16 @@ def test_noise_is_made_by_the_cells_resistors_alone() -> None:
     noisy = {element.name for element in circuit.elements if element.temp}
     assert "RBD|XDUT" in noisy and "ROUT_Q" not in noisy
     assert all(name.startswith("RB") for name in noisy)
+
+
+def test_the_sample_comparator_decides_by_its_current() -> None:
+    """Over the range that the deck states; at its middle half of the pulses pass."""
+    circuit = compile_deck(ROOT / "netlists" / "sfq" / "stochastic_comparator.cir")
+    currents, copies, pulses = np.array([0.0, 40.0, 54.3, 70.0, 300.0]), 32, 10
+    batch = {"IX": np.repeat(currents, copies) / 1e6}
+    result = simulate(circuit, stop=(20 + 50 * pulses) * 1e-12, batch=batch, waves=False, seeds=4)
+    counts = result.pulses.counts(len(currents) * copies)
+    sent, passed = (counts[:, result.pulses.junctions.index(name)].reshape(-1, copies) for name in ("B1|X2", "B1|X4"))
+    share = passed.sum(axis=1) / (pulses * copies)
+    assert np.all(sent >= pulses) and share[0] == 0 and share[4] == 1
+    assert share[1] < 0.02 and share[2] == pytest.approx(0.5, abs=0.12) and share[3] > 0.98

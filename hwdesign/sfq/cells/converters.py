@@ -16,7 +16,8 @@ class DCSFQ(Cell):
     """DC/SFQ converter: a pulse at every rising edge of the input current.
 
     The input current goes into a loop that the junctions B1 (in series, the escape junction) and B2 close. A rising
-    edge of about 0.6 mA switches B2, whose pulse leaves by B3; the falling edge switches B1, which empties the loop.
+    edge switches B2, whose pulse leaves by B3; the falling edge switches B1, which empties the loop. Levels of 0.5 to
+    0.75 mA give one pulse an edge, however slow; a current that stays for less than 5 ps may go up to 1.2 mA.
     Topology: Likharev and Semenov (1991); as in RSFQlib v3.0. Values ours.
     """
 
@@ -94,7 +95,7 @@ class SFQDC(TableCell):
     @property
     def delay_ps(self) -> float:
         """See `Cell`."""
-        return 20.0
+        return 22.0
 
     def draw(self, d: Draft) -> None:
         """The table, and the resistor that lets the loop forget what it is asked to hold too long."""

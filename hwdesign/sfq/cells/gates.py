@@ -95,6 +95,7 @@ class AND(_Gate):
 class OR(_Gate):
     """OR: a merger before a flip-flop. A second pulse before the clock goes out through B8.
 
+    The merger makes its set-up time the longest of the gates: 8 ps.
     Topology: Likharev and Semenov (1991): the confluence buffer and the D flip-flop. Values ours.
     """
 
@@ -143,9 +144,9 @@ class OR(_Gate):
 
 @dataclass(frozen=True)
 class XOR(_Gate):
-    """XOR: two loops with opposite currents through the decision junction.
+    """XOR: two loops, of which one pulse fills its own and a pulse of the other input empties it again.
 
-    Topology: as in RSFQlib v3.0. Values ours.
+    A second pulse of the same input goes out through B3 or B6. Topology: as in RSFQlib v3.0. Values ours.
     """
 
     kind: ClassVar[str] = "xor"
@@ -154,41 +155,45 @@ class XOR(_Gate):
         ("L1", "a n1", 0.25),
         ("B1", "n1", 1.0),
         ("IB1", "n1", 0.7),
-        ("L2", "n1 n2", 0.52),
-        ("B2", "n2", 0.98),
-        ("B3", "n2 n3", 0.72),
-        ("L3", "n3 n7", 0.48),
+        ("L2", "n1 n2", 0.4),
+        ("B2", "n2", 0.79),
+        ("B3", "n2 n3", 0.75),
+        ("L3", "n3 n7", 0.6),
         ("L4", "b n4", 0.25),
         ("B4", "n4", 1.0),
         ("IB2", "n4", 0.7),
-        ("L5", "n4 n5", 0.52),
-        ("B5", "n5", 0.98),
-        ("B6", "n5 n6", 0.72),
-        ("L6", "n6 n7", 0.48),
-        ("IB3", "n7", 0.7),
-        ("B7", "n7 n8", 0.82),
-        ("L7", "n8 n9", 0.32),
-        ("B8", "n9", 0.82),
+        ("L5", "n4 n5", 0.4),
+        ("B5", "n5", 0.79),
+        ("B6", "n5 n6", 0.75),
+        ("L6", "n6 n7", 0.6),
+        ("IB3", "n7", 1.06),
+        ("B7", "n7 n8", 0.72),
+        ("L7", "n8 n9", 0.6),
+        ("B8", "n9", 0.67),
         ("L8", "clk n10", 0.25),
         ("B9", "n10", 1.0),
         ("IB4", "n10", 0.7),
-        ("L9", "n10 n11", 0.41),
-        ("B10", "n11 n9", 0.69),
-        ("L10", "n9 n12", 0.6),
+        ("L9", "n10 n11", 0.36),
+        ("B10", "n11 n9", 0.58),
+        ("L10", "n9 n12", 0.46),
         ("B11", "n12", 1.0),
         ("IB5", "n12", 0.7),
         ("L11", "n12 q", 0.25),
     )
 
-    def decide(self, seen: frozenset[str]) -> bool:
-        """One input alone."""
-        return len(seen) == 1
+    def react(self, state: Hashable, port: str, time_ps: float) -> tuple[Hashable, Iterable[str]]:
+        """A pulse cancels one of the other input, or is lost in a full loop of its own; the clock reads and clears."""
+        assert isinstance(state, frozenset)
+        if port == "clk":
+            return frozenset(), ("q",) if state else ()
+        return (frozenset({port}) if not state else state & {port}), ()
 
 
 @dataclass(frozen=True)
 class NOT(_Gate):
     """NOT: a clock pulse passes unless a data pulse came.
 
+    A data pulse up to 8 ps after a clock pulse is lost: the hold time.
     Topology: Likharev and Semenov (1991); as in RSFQlib v3.0. Values ours.
     """
 

@@ -63,6 +63,7 @@ class NDRO(TableCell):
     """Non-destructive read-out: `a` sets, `b` resets, a clock pulse passes while it is set.
 
     The loop B3-L3-L6-B6 holds the bit; its current biases the escape junction B7 through which the clock's path ends.
+    A pulse at `a` up to 10 ps after a clock pulse that reads a set bit resets it.
     Topology: Likharev and Semenov (1991); as in RSFQlib v3.0. Values ours.
     """
 
