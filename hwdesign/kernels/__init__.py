@@ -6,7 +6,7 @@
 - `hwdesign.kernels.aigsim`: bit-parallel simulation of And-Inverter Graphs, COP, structural hashing.
 - `hwdesign.kernels.readers`: the text readers' tokenizers.
 - `hwdesign.kernels.physical`: those of SPEF, LEF and DEF.
-- `hwdesign.kernels.trees`: minimum spanning trees of nets' pins.
+- `hwdesign.kernels.trees`: minimum spanning trees and Steiner trees of nets' pins.
 """
 
 from hwdesign.kernels.aigsim import (
@@ -42,7 +42,7 @@ from hwdesign.kernels.graph import (
 from hwdesign.kernels.hierarchy import HierarchyLoops, HierarchyTable, hierarchy_loops
 from hwdesign.kernels.partition import move_gains, partition_order
 from hwdesign.kernels.pins import NetEdges, net_edges
-from hwdesign.kernels.trees import SpanningTrees, spanning_trees
+from hwdesign.kernels.trees import SpanningTrees, SteinerTrees, spanning_trees, steiner_trees
 
 __all__ = [
     "Activity",
@@ -54,6 +54,7 @@ __all__ = [
     "NetEdges",
     "Signatures",
     "SpanningTrees",
+    "SteinerTrees",
     "StructuralHash",
     "Subgraph",
     "build_csr",
@@ -75,6 +76,7 @@ __all__ = [
     "simulate_literals",
     "simulate_words",
     "spanning_trees",
+    "steiner_trees",
     "strongly_connected",
     "structural_hash",
     "topological_order",

@@ -13,6 +13,7 @@ void bind_physical(nb::module_& m);
 void bind_pins(nb::module_& m);
 void bind_readers(nb::module_& m);
 void bind_spice(nb::module_& m);
+void bind_steiner(nb::module_& m);
 }  // namespace hwdesign
 
 NB_MODULE(_kernels, m) {
@@ -26,4 +27,5 @@ NB_MODULE(_kernels, m) {
   hwdesign::bind_pins(m);
   hwdesign::bind_readers(m);
   hwdesign::bind_spice(m);
+  hwdesign::bind_steiner(m);
 }
