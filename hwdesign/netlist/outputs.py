@@ -36,6 +36,12 @@ _ITEM = re.compile(
     r"|(?P<branch>[^\s,()]+)\#branch)(?=[\s,]|\Z)",
     re.IGNORECASE,
 )
+_WORDED = re.compile(
+    r"\s*(?:,\s*)?(?P<word>devv|devi|devp|phase|nodev|nodep)"
+    # Names run up to the next variable.
+    r"(?P<inside>(?:(?:\s+|\s*,\s*)(?!(?:devv|devi|devp|phase|nodev|nodep)\s)[^\s,()=\"'@#]+(?![^\s,])(?!\s*\())+)",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"[^\s,()=\"']+\Z")
 
 
@@ -90,32 +96,27 @@ def parse_output(text: str, *, file: str = "", line: int = 0) -> tuple[Output, .
 
 
 def _items(body: str, line: int) -> Iterator[Output]:
-    words = body.replace(",", " ").split()
-    if words and words[0].lower() in _WORDS and "(" not in body:
-        quantity, what = _WORDS[words[0].lower()]
-        names = words[1:]
-        if names and len(names) <= 2 and all(map(_NAME.match, names)):
-            yield Output(quantity, tuple(map(_bar, names)), what, line=line)  # type: ignore[arg-type]
-        return
-    at = 0
+    """The variables of a line, all or none: `P(B1)` and its like, or words such as `devi L1`, one after another."""
     items: list[Output] = []
-    while body[at:].strip():
-        match = _ITEM.match(body, at)
+    at = 0
+    while body[at:].strip(" \t,"):
+        match = _ITEM.match(body, at) or _WORDED.match(body, at)
         if match is None:
             return
         at = match.end()
-        if match.group("branch"):
-            items.append(Output("current", (_bar(match.group("branch")),), "device", line=line))
+        found = match.groupdict()
+        if found.get("branch"):
+            items.append(Output("current", (_bar(found["branch"]),), "device", line=line))
             continue
-        if match.group("device"):
-            letter = _LETTERS.get(match.group("letter").lower())
+        if found.get("device"):
+            letter = _LETTERS.get(found["letter"].lower())
             if letter is None:
                 return
-            items.append(Output(letter, (_bar(match.group("device")),), "device", line=line))
+            items.append(Output(letter, (_bar(found["device"]),), "device", line=line))
             continue
-        word = match.group("word").lower()
+        word = found["word"].lower()
         quantity, what = _WORDS.get(word) or (_LETTERS[word], "any")
-        names = match.group("inside").replace(",", " ").split()
+        names = found["inside"].replace(",", " ").split()
         if not 1 <= len(names) <= 2 or not all(map(_NAME.match, names)):
             return
         if quantity == "current":
@@ -141,7 +142,7 @@ def outputs(netlist: Netlist) -> tuple[Output, ...]:
             continue
         if directive.name == "file":
             file = directive.text.strip()
-        elif directive.name in _PRINTS:
+        elif directive.name in _PRINTS and (directive.text or directive.name != "save"):
             items = parse_output(directive.text, file=netlist.file, line=directive.line)
             found.extend(replace(item, file=file) for item in items)
     return tuple(found)
@@ -199,7 +200,7 @@ class Resolver:
             # In a flattened netlist the path is the name.
             spellings += [(parts[-1], parts[:-1]), (".".join(reversed(parts)), []), (".".join(parts), [])]
         else:
-            spellings.extend(_underscored(name))
+            spellings.extend(self._underscored(name))
         for leaf, path in spellings:
             found = self._walk(path)
             if found is None:
@@ -231,6 +232,25 @@ class Resolver:
             module = self.netlist.modules[module.type_of(cell).name]
         return tuple(names), tuple(cells), module
 
+    def _underscored(self, name: str) -> Iterator[tuple[str, list[str]]]:
+        """JSIM's `X1_X2_B1`, outer first: each underscore after an instance's name is tried as a separator."""
+        work: list[tuple[Module, int, list[str]]] = [(self.netlist.top_module, 0, [])]
+        met: set[tuple[str, int]] = set()
+        while work:
+            module, begin, path = work.pop()
+            if begin:
+                yield name[begin:], path
+            at = name.find("_", begin + 1)
+            while at > 0:
+                step = name[begin:at]
+                cell = self._index(module)[0].get(step.lower(), -1)
+                inner = module.type_of(cell).name if cell >= 0 else ""
+                # The longest instance's name is tried first; a way that was gone once leads to nothing new.
+                if inner in self.netlist.modules and (inner, at) not in met and at + 1 < len(name):
+                    met.add((inner, at))
+                    work.append((self.netlist.modules[inner], at + 1, [*path, step]))
+                at = name.find("_", at + 1)
+
     def _index(self, module: Module) -> tuple[dict[str, int], dict[str, int]]:
         """Cells and nets of a module by lower-case name."""
         found = self._indices.get(module.name)
@@ -245,11 +265,3 @@ class Resolver:
 
     def _missing(self, output: Output, what: str, mend: str) -> NetlistError:
         return NetlistError(what, file=self.netlist.file or None, line=output.line, mend=mend)
-
-
-def _underscored(name: str) -> Iterator[tuple[str, list[str]]]:
-    """JSIM's `X1_B1`, each underscore tried as the separator, the last one first."""
-    at = name.rfind("_")
-    while at > 0:
-        yield name[at + 1 :], [name[:at]]
-        at = name.rfind("_", 0, at)

@@ -1,9 +1,17 @@
-"""What is wrong with a circuit before it is simulated: floating nodes, loops that fix a voltage twice."""
+"""What is wrong with a circuit before it is simulated: floating nodes, loops that fix a voltage twice, couplings."""
 
 from __future__ import annotations
 
+import contextlib
+
+import numpy as np
+
 from hwdesign.errors import NetlistError
 from hwdesign.spice.circuit import GROUND, Circuit, Element
+from hwdesign.spice.inductors import coupled_groups, coupling_factors
+
+_LEAST = -1e-9
+"""Smallest eigenvalue that couplings may have: zero, but for rounding, where inductors couple fully."""
 
 _CONDUCTS = frozenset("RLCBVPTEH")
 """Kinds that give a node a way to ground."""
@@ -42,12 +50,37 @@ def check(circuit: Circuit) -> None:
     """Refuse a circuit whose equations have no single solution.
 
     Raises:
-        NetlistError: an empty circuit, a floating node, or a loop of inductors and sources that fix the voltage.
+        NetlistError: an empty circuit, a floating node, a loop of inductors and sources that fix the voltage, or
+            couplings of which no inductors are capable.
     """
     if not circuit.elements:
         raise NetlistError("the circuit has no elements", file=circuit.file or None)
     _floating(circuit)
     _loops(circuit)
+    _couplings(circuit)
+
+
+def _couplings(circuit: Circuit) -> None:
+    """Refuse coupling factors by which some currents would have a negative magnetic energy."""
+    couplings = [element for element in circuit.elements if element.kind == "K"]
+    for group in coupled_groups(circuit, {other for element in couplings for other in element.others}):
+        if len(group) < 3:
+            continue  # a factor between -1 and 1 is all that two need
+        factors = coupling_factors(circuit, group)
+        with contextlib.suppress(np.linalg.LinAlgError):
+            np.linalg.cholesky(factors - _LEAST * np.eye(len(group)))
+            continue
+        values, vectors = np.linalg.eigh(factors)
+        # The currents of the negative energy tell which inductors it takes.
+        size = np.abs(vectors[:, 0])
+        guilty = {at for at, share in zip(group, size, strict=True) if share > 0.1 * size.max()}
+        involved = [k for k in couplings if len(guilty.intersection(k.others)) > 1 and k.value]
+        names = ", ".join(f"'{k.name}' (line {k.line})" for k in involved[:8])
+        raise involved[-1].error(
+            f"no inductors couple as {names}{' ...' if len(involved) > 8 else ''} say together: "
+            f"their matrix has the negative eigenvalue {values[0]:.3g}",
+            "weaken one of the factors, or turn its sign",
+        )
 
 
 def _floating(circuit: Circuit) -> None:

@@ -23,6 +23,7 @@ from hwdesign.netlist.types import Kind
 from hwdesign.netlist.waveforms import Waveform, source_waveform
 from hwdesign.spice.checks import check
 from hwdesign.spice.circuit import FIELDS, GROUND, Circuit, Element
+from hwdesign.spice.places import Places
 
 MAX_ELEMENTS = 1 << 20
 
@@ -119,7 +120,7 @@ class _Compiler:
             netlist, netlist.file, self._directives(),
         )  # fmt: skip
         check(circuit)
-        return circuit
+        return _without_unknown(circuit)
 
     def _refuse_large(self) -> None:
         """Count elements and instances before any is unfolded: ten levels of ten instances each are short to write."""
@@ -292,6 +293,23 @@ class _Compiler:
                     raise element.error(f"element '{element.name}' {what}", "write one coupling for a pair")
             self.elements[at] = replace(element, others=others)
         return self.elements
+
+
+def _without_unknown(circuit: Circuit) -> Circuit:
+    """The circuit without the outputs that name nothing in it, each with a note, as JoSIM goes on without them.
+
+    Where that would leave none, they stay, to be refused when they are asked for.
+    """
+    finder = Places(circuit)
+    kept, notes = [], []
+    for output in circuit.outputs:
+        try:
+            finder.place(output)
+            kept.append(output)
+        except NetlistError as error:
+            where = f"{error.file}:{error.line}: " if error.line else ""
+            notes.append(f"{where}{error.what}; as in JoSIM, it is not printed")
+    return replace(circuit, outputs=tuple(kept), notes=(*circuit.notes, *notes)) if kept and notes else circuit
 
 
 def _used(elements: list[Element], nodes: list[str]) -> tuple[tuple[Element, ...], tuple[str, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,17 @@ def coupled_groups(circuit: Circuit, coupled: set[int]) -> list[list[int]]:
     for at in sorted(coupled):
         groups.setdefault(find(at), []).append(at)
     return list(groups.values())
+
+
+def coupling_factors(circuit: Circuit, group: list[int]) -> Float:
+    """float64[m, m]: the deck's coupling factors between the inductors of a group, 1 on the diagonal."""
+    place = {at: row for row, at in enumerate(group)}
+    matrix = np.eye(len(group))
+    for element in circuit.elements:
+        rows = [place[other] for other in element.others if other in place] if element.kind == "K" else []
+        for first, second in itertools.permutations(rows, 2):
+            matrix[first, second] = element.value
+    return matrix
 
 
 def inductances(circuit: Circuit, batch: Batch, group: list[int]) -> Float:

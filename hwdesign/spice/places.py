@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from hwdesign.errors import NetlistError, UnsupportedError
+from hwdesign.errors import NetlistError
 from hwdesign.netlist.outputs import Output, Probe, Quantity, Resolver
 from hwdesign.spice.circuit import GROUND, Circuit
+
+_LETTERS: Mapping[Quantity, str] = {"voltage": "V", "phase": "P", "current": "I"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Place:
         nodes: the two between which a voltage or phase is meant; of a device its first two.
         device: position among the elements, or None for a node.
         line: of the deck, that asks for it.
+        minus: another device's place, where the difference of the two is meant.
     """
 
     label: str
@@ -26,6 +30,7 @@ class Place:
     nodes: tuple[int, int]
     device: int | None
     line: int = 0
+    minus: Place | None = None
 
 
 class Places:
@@ -44,28 +49,28 @@ class Places:
 
         Raises:
             NetlistError: an output names no device or node, or a coupling.
-            UnsupportedError: a difference between devices.
         """
         if self.resolver is None:
             raise NetlistError("a circuit without its netlist prints nothing")
-        letter = {"voltage": "V", "phase": "P", "current": "I"}[output.quantity]
+        letter = _LETTERS[output.quantity]
         probes = self.resolver.probes(output)
         if probes[0].cell >= 0:
-            places = [self._element(probe) for probe in probes]
-            if len(places) > 1:
-                raise UnsupportedError(
-                    f"'{output.label}' is a difference between devices", file=self.circuit.file or None,
-                    line=output.line, mend="print each of them",
-                )  # fmt: skip
-            element = self.circuit.elements[places[0]]
-            if len(element.nodes) < 2:
-                raise NetlistError(f"'{element.name}' has no voltage or current", file=element.file, line=element.line)
-            between = (element.nodes[0], element.nodes[1])
-            return Place(f"{letter}({element.name})", output.quantity, between, places[0], output.line)
+            places = [self._device(self._element(probe), output.quantity, output.line) for probe in probes]
+            if len(places) == 1:
+                return places[0]
+            names = (self.circuit.elements[place.device or 0].name for place in places)
+            return replace(places[0], label=f"{letter}({','.join(names)})", minus=places[1])
         found = [self._node(probe, output) for probe in probes]
         nodes = [node for _, node in found] + [GROUND]
         label = f"{letter}({','.join(name for name, _ in found)})"
         return Place(label, output.quantity, (nodes[0], nodes[1]), None, output.line)
+
+    def _device(self, at: int, quantity: Quantity, line: int) -> Place:
+        element = self.circuit.elements[at]
+        if len(element.nodes) < 2:
+            raise NetlistError(f"'{element.name}' has no voltage or current", file=element.file, line=element.line)
+        label = f"{_LETTERS[quantity]}({element.name})"
+        return Place(label, quantity, (element.nodes[0], element.nodes[1]), at, line)
 
     def _element(self, probe: Probe) -> int:
         netlist = self.circuit.netlist

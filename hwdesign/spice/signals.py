@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from hwdesign.kernels.spice import CAPACITOR_CURRENT, JUNCTION_CURRENT, PHASE, P
 from hwdesign.netlist.outputs import Output, parse_output
 from hwdesign.spice.circuit import GROUND, Circuit, Element
 from hwdesign.spice.network import SIGMA, UNIT, Assembly
-from hwdesign.spice.places import Places
+from hwdesign.spice.places import Place, Places
 
 Float = NDArray[np.float64]
 
@@ -76,8 +76,18 @@ class _Builder:
         return self.channel_of[key]
 
     def _signal(self, output: Output) -> Signal:
-        place = self.places.place(output)
+        return self._of(self.places.place(output), output)
+
+    def _of(self, place: Place, output: Output) -> Signal:
         nodes, device, label = place.nodes, place.device, place.label
+        if place.minus is not None:
+            first, second = self._of(replace(place, minus=None), output), self._of(place.minus, output)
+            if first.source >= 0 or second.source >= 0:
+                raise UnsupportedError(
+                    f"'{label}' is a difference between a current source and another device",
+                    file=self.circuit.file or None, line=output.line, mend="print each of them",
+                )  # fmt: skip
+            return Signal(label, (*first.terms, *((channel, -weight) for channel, weight in second.terms)))
         if output.quantity == "current":
             assert device is not None
             element = self.circuit.elements[device]

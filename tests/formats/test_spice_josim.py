@@ -239,8 +239,10 @@ def test_control_lines_are_kept() -> None:
          "move it to the top level, as JoSIM wants it"),
         (".subckt s 0 a\nR1 a 0 1\n.ends\nX1 s b c",
          "t.cir:5: 'X1' connects node 'b' where subcircuit 's' has ground; write 0 there"),
-        (".control\ntran 1p 1n\n.endc", "t.cir:2: a .control block holds commands, which hwdesign never runs; "
-         "remove the block, or read the deck with skip_control"),
+        (".control\ntran 1p 1n\nrun\n.endc",
+         "t.cir:4: the .control block holds the command 'run', which hwdesign never runs; remove it; "
+         "what is read there: file iv model neb param params plot print save spread temp tran"),
+        (".control\ntran 1p 1n", "t.cir:2: the .control block has no .endc; end it with .endc"),
         (".model k jj(icrit=1m cpr={1,,2})", "t.cir:2: model 'k' has an empty value in cpr; write cpr={1,0.2}"),
         (".model k jj(icrit=hot)", "t.cir:2: unknown parameter 'hot' in 'hot'; define it with .param"),
     ],

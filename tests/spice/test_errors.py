@@ -61,6 +61,12 @@ CARD = ".model m jj(rtype=1, vg=2.8m, cap=0.07p, r0=160, rn=16, icrit=0.1m)"
             "L1 a 0 1p\nL2 a 0 1p\nK1 L1 L2 0.5\nK2 L2 L1 0.1\nR1 a 0 1",
             "test.cir:5: element 'K2' couples 'L2' and 'L1' after 'K1'; write one coupling for a pair",
         ),
+        (
+            "L1 a 0 1p\nL2 b 0 2p\nL3 c 0 3p\nL4 c 0 3p\nK1 L1 L2 0.9\nK2 L2 L3 -0.9\nK3 L1 L3 0.9\nK4 L3 L4 0.01\n"
+            "R1 a 0 1\nR2 b 0 1\nR3 c 0 1",
+            "test.cir:8: no inductors couple as 'K1' (line 6), 'K2' (line 7), 'K3' (line 8) say together: "
+            "their matrix has the negative eigenvalue -0.8; weaken one of the factors, or turn its sign",
+        ),
         ("R1 a 0 1 temp=4 neb=-1", "test.cir:2: element 'R1': its neb is negative: -1; give zero or more"),
         (
             "R1 a 0 1 temp=4 neb=1e-30",
@@ -117,6 +123,15 @@ def test_refuses_what_it_does_not_simulate(deck: str, message: str) -> None:
     with pytest.raises(UnsupportedError) as caught:
         simulate(circuit(deck), stop=1e-12, signals=[])
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("factors", [(0.9, 0.9, 0.62), (0.9, -0.9, -0.62), (0.2, 0.2, -0.9), (1.0, 1.0, 1.0)])
+def test_couplings_that_inductors_can_have_are_simulated(factors: tuple[float, float, float]) -> None:
+    """Two factors of 0.9 leave 2·0.81 - 1 to 1 for the third."""
+    lines = "K1 L1 L2 {}\nK2 L2 L3 {}\nK3 L1 L3 {}".format(*factors)
+    deck = f"L1 a 0 1p\nL2 b 0 2p\nL3 c 0 3p\n{lines}\nR1 a 0 1\nR2 b 0 1\nR3 c 0 1\nI1 0 a pwl(0 0 1p 1u)"
+    result = simulate(circuit(deck), signals=["I(L1)"], stop=20e-12)
+    assert abs(result.signals["I(L1)"][-1] - 1e-6) < 1e-8
 
 
 @pytest.mark.parametrize(
@@ -188,6 +203,38 @@ def test_failing_instances_are_told_and_the_others_finish(mode: str, threads: in
     with pytest.raises(NetlistError) as caught:
         simulate(circuit(jtl(3) + "\nLX 2 0 -1p"), **{**options, "signals": []})
     assert "take a smaller step, and look at the elements' values" in str(caught.value)
+
+
+@pytest.mark.parametrize("amplitude", ["3e8", "1e30", "-1e300"])
+def test_a_junction_that_is_turned_beyond_counting_ends_in_an_error(amplitude: str) -> None:
+    """While a simulation begins, JoSIM does not look at its step; pulses past counting must not fill the memory."""
+    deck = f"I1 0 a pwl(0 0 5p {amplitude})\nR1 a 0 1\nB1 a 0 m\n{CARD}"
+    with pytest.raises(NetlistError, match=r"is too large at t = |broke down by t = "):
+        simulate(circuit(deck), signals=[])
+
+
+def test_unknown_outputs_of_a_deck_are_left_out_with_a_note() -> None:
+    made = circuit("V1 a 0 pwl(0 0 1p 1m)\nR1 a b 1\nR2 b 0 3\n.print v(a)\n.print devi R7\n.print v(R1,R2)")
+    assert made.notes == ("test.cir:6: no device is named 'R7'; as in JoSIM, it is not printed",)
+    result = simulate(made)
+    assert list(result.signals) == ["V(A)", "V(R1,R2)"]
+    assert abs(result.signals["V(R1,R2)"][-1] - (0.25e-3 - 0.75e-3)) < 1e-12
+    nothing = circuit("R1 a 0 1\nI1 0 a 1u\n.print devi R7")
+    with pytest.raises(NetlistError, match=r"test\.cir:4: no device is named 'R7'"):
+        simulate(nothing)
+    with pytest.raises(NetlistError, match="no device is named 'R7'"):
+        simulate(made, signals=["devi R7"])
+
+
+@pytest.mark.parametrize("quantity", ["v", "p", "i"])
+def test_differences_of_devices(quantity: str) -> None:
+    made = circuit(jtl(2))
+    both = f"{quantity}(R1,B2)"
+    found = simulate(made, signals=[both, f"{quantity}(R1)", f"{quantity}(B2)"]).signals
+    label = both.upper()
+    assert np.allclose(found[label], found[f"{label[0]}(R1)"] - found[f"{label[0]}(B2)"], rtol=0, atol=1e-15)
+    with pytest.raises(UnsupportedError, match="'I\\(IIN,R1\\)' is a difference between a current source and another"):
+        simulate(made, signals=["i(IIN,R1)"])
 
 
 def test_a_step_that_is_too_large_is_halved_and_said_so() -> None:

@@ -83,18 +83,15 @@ class Assembler:
     def _name_modules(self, scopes: list[Scope]) -> None:
         taken: set[str] = set()
         # The deck's own subcircuits keep their names; one within another may have to be told apart.
-        for scope in sorted(scopes, key=lambda s: s.parent is not self.parser.top):
+        for scope in sorted(scopes, key=lambda s: (s.parent is not self.parser.top, s.name in devices.DEVICES)):
             assert scope.line is not None and scope.parent is not None
             scope.module = scope.name
-            if scope.module.lower() in taken:
+            if scope.module.lower() in taken and scope.parent is not self.parser.top:
                 scope.module = f"{scope.parent.module}.{scope.name}"
-                while scope.module.lower() in taken:
-                    scope.module += "_"
+            # A module must not be taken for a device, whose type has the letter's name.
+            while scope.module.lower() in taken or scope.module in devices.DEVICES:
+                scope.module += "_"
             taken.add(scope.module.lower())
-            if scope.module in devices.DEVICES:
-                raise scope.line.error(
-                    f"subcircuit '{scope.name}' is named like a device type", "give it a longer name"
-                )
 
     def _check_recursion(self, scopes: list[Scope]) -> None:
         state: dict[int, int] = {}

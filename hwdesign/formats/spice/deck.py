@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from hwdesign.errors import FormatError, UnsupportedError
-from hwdesign.formats.spice.lines import Line, pairs, tokens, unquote
+from hwdesign.formats.spice.lines import Line, pairs, tokens, unquote, without_tail
 from hwdesign.netlist.expressions import Function
 from hwdesign.netlist.netlist import Directive, Finding
 from hwdesign.netlist.outputs import parse_output
@@ -19,7 +19,12 @@ KEPT = frozenset(
 )
 """Control lines that are kept as directives."""
 
+_PRINTS = ("print", "plot", "save")
+_CONTROL = frozenset("tran print plot save temp neb spread file iv param params model".split())
+"""Statements that JoSIM reads in a `.control` block, where they need no point."""
+
 _DEEPEST = 50
+_EXPRESSION = re.compile(r"\"[^\"]*\"")
 _FUNCTION_PARAM = re.compile(r"[A-Za-z_]\w*\s*\([\w\s,]*\)\s*=")
 
 
@@ -129,8 +134,8 @@ class DeckParser:
         """
         stream = iter(lines)
         for line in stream:
-            if self.josim and line.text.count("'") == 1:
-                line = self._without_quote(line)
+            if self.josim:
+                line = self._josims(line)
             if line.text[0] != ".":
                 parts = tokens(line)
                 if not parts:
@@ -151,14 +156,27 @@ class DeckParser:
             assert self.scope.line is not None
             raise self.scope.line.error(f"subcircuit '{self.scope.name}' has no .ends", "end it with .ends")
 
-    def _without_quote(self, line: Line) -> Line:
-        """JoSIM knows no quotes and reads over a stray one, which some published cells have."""
-        message = "a stray quote ' was left out"
-        self.findings.append(Finding("stray-quote", "warning", message, file=line.file, line=line.line))
-        return Line(line.text.replace("'", " "), line.line, line.file)
+    def _josims(self, line: Line) -> Line:
+        """A line as JoSIM has it, which knows no quotes and reads over a stray one, as some published cells have."""
+        text = line.text
+        if text.count("'") == 1:
+            text = self._without(line, text.replace("'", " "), "stray-quote", "a stray quote ' was left out")
+        word = text[1:].split(None, 1)[0].lower() if text[1:].strip() else ""
+        if text[0] != "." or word in _PRINTS:
+            cut = without_tail(text)
+            if cut != text and cut:
+                text = self._without(
+                    line, cut, "line-tail", f"'{text[len(cut) :].strip()[:40]}' was left out as a remark"
+                )
+        return line if text is line.text else Line(text, line.line, line.file)
+
+    def _without(self, line: Line, text: str, rule: str, message: str) -> str:
+        self.findings.append(Finding(rule, "warning", message, file=line.file, line=line.line))
+        return text
 
     def _control(self, line: Line, stream: Iterator[Line]) -> None:
-        if not self.skip_control:
+        """A `.control` block: JoSIM's statements are read as they are outside of it; commands are never run."""
+        if not self.skip_control and not self.josim:
             raise UnsupportedError(
                 "a .control block holds commands, which hwdesign never runs",
                 file=line.file,
@@ -166,13 +184,25 @@ class DeckParser:
                 mend="remove the block, or read the deck with skip_control",
             )
         for inner in stream:
-            if inner.text.split(None, 1)[0].lower() == ".endc":
+            word = inner.text.split(None, 1)[0].lower().removeprefix(".")
+            if word == "endc":
                 break
+            if self.skip_control:
+                continue
+            if word not in _CONTROL:
+                raise UnsupportedError(
+                    f"the .control block holds the command '{word[:40]}', which hwdesign never runs",
+                    file=inner.file, line=inner.line,
+                    mend=f"remove it; what is read there: {' '.join(sorted(_CONTROL))}",
+                )  # fmt: skip
+            dotted = self._josims(Line(f".{inner.text.removeprefix('.')}", inner.line, inner.file))
+            self._statement(word, dotted.text[1 + len(word) :].strip(), dotted)
         else:
             raise line.error("the .control block has no .endc", "end it with .endc")
-        self.findings.append(
-            Finding("skipped-control", "warning", "a .control block was left out", file=line.file, line=line.line)
-        )
+        if self.skip_control:
+            self.findings.append(
+                Finding("skipped-control", "warning", "a .control block was left out", file=line.file, line=line.line)
+            )
 
     def _statement(self, word: str, rest: str, line: Line) -> None:
         if word == "subckt":
@@ -208,8 +238,15 @@ class DeckParser:
                 raise line.error(
                     f"'.{word}' stands in subcircuit '{self.scope.name}'", "move it to the top level, as JoSIM wants it"
                 )
-            if word in ("print", "plot") or (word == "save" and rest):
-                parse_output(rest, file=line.file, line=line.line)
+            if word in _PRINTS:
+                kept = _EXPRESSION.sub(" ", rest)
+                if kept != rest:
+                    message = f"{_EXPRESSION.findall(rest)[0][:40]} is not printed: JoSIM prints no expressions"
+                    rest = self._without(line, " ".join(kept.split()), "print-expression", message)
+                    if rest.lower() in ("", "tran"):
+                        return
+                if rest or word != "save":
+                    parse_output(rest, file=line.file, line=line.line)
             if word == "iv" and len(rest.split()) != 3:
                 raise line.error("'.iv' needs a model, a current and a file", "write .iv jj1 300u iv.csv")
             if word == "file" and len(rest.split()) != 1:
@@ -233,9 +270,8 @@ class DeckParser:
         low = line.name(name, "subcircuit").lower()
         earlier = self.scope.subckts.get(low)
         if earlier is not None and earlier.line is not None:
-            raise line.error(
-                f"subcircuit '{name}' is defined twice, first on line {earlier.line.line}", "rename one of them"
-            )
+            self._again(f"subcircuit '{name}'", line, earlier.line)
+            del self.scope.subckts[low]
         seen: set[str] = set()
         # JoSIM takes ground for a node and connects ground, whatever an instance gives it.
         grounds = [at for at, port in enumerate(ports) if self.josim and port.lower() in ("0", "gnd")]
@@ -283,12 +319,22 @@ class DeckParser:
                 raise line.error(f"the model card '{name}' goes on after its ')'", "write all its values within ( )")
             body = tokens(Line(body[0][1:-1], line.line, line.file))
         low = line.name(name, "model").lower()
+        card = Card(name, kind.lower(), pairs(line, body), line)
         earlier = self.scope.cards.get(low)
-        if earlier is not None:
-            raise line.error(
-                f"model '{name}' is defined twice, first on line {earlier.line.line}", "rename one of them"
-            )
-        self.scope.cards[low] = Card(name, kind.lower(), pairs(line, body), line)
+        if earlier is not None and not (self.josim and (earlier.kind, earlier.params) == (card.kind, card.params)):
+            self._again(f"model '{name}'", line, earlier.line)
+        self.scope.cards[low] = card
+
+    def _again(self, what: str, line: Line, earlier: Line) -> None:
+        """Remark on a second definition, which JoSIM puts in the place of the first.
+
+        Raises:
+            FormatError: the deck is not JoSIM's.
+        """
+        if not self.josim:
+            raise line.error(f"{what} is defined twice, first on line {earlier.line}", "rename one of them")
+        message = f"{what} is defined again; JoSIM takes this definition in place of that of line {earlier.line}"
+        self.findings.append(Finding("defined-twice", "warning", message, file=line.file, line=line.line))
 
     def _params(self, line: Line) -> None:
         parts = tokens(line)[1:]

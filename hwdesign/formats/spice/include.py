@@ -18,16 +18,38 @@ MAX_FILES = 1000
 
 _INCLUDE = (".include", ".inc", ".incl")
 _JOSIM_SIGNS = re.compile(
-    r"^\s*\.(?:model\s+\S+\s+jj\b|spread\b|neb\b|iv\b"
-    r"|(?:print|plot|save)\s+(?:(?:dev[vip]|node[vp]|phase)\b|.*\bp\s*\(|.*@\S+\[[vpc]\]))",
+    r"^[ \t]*(?:\.(?:model\s+\S+\s+jj\b|spread\b|neb\b|iv\b"
+    r"|(?:print|plot|save)\s+(?:(?:dev[vip]|node[vp]|phase)\b|.*\bp\s*\(|.*@\S+\[[vpc]\]))"
+    # A junction: two or three nodes and a model. SPICE's B has v= or i= after two nodes.
+    r"|b\S*(?:[ \t]+[^\s=(){}]+){2}[ \t]+(?![vi][ \t]*=)[\w.|]+(?:[ \t]+[\w.|]+)?(?:[ \t]+\w+[ \t]*=.*|[ \t\r]*)$)",
     re.IGNORECASE | re.MULTILINE,
 )
+_SUBCKT = re.compile(r"^[ \t]*\.subckt[ \t]+(\S+)", re.IGNORECASE | re.MULTILINE)
+_INSTANCE = re.compile(r"^[ \t]*x\S*[ \t]+([^=\s][^=\n]*)(=?)", re.IGNORECASE | re.MULTILINE)
 MAX_SAMPLES = 1_000_000
 
 
 def is_josim(text: str, file: str) -> bool:
-    """Whether a deck is of JoSIM's flavour: by its suffix, a `jj` model, or a control line that JoSIM alone has."""
-    return Path(file.lower().removesuffix(".gz")).suffix in (".js", ".jsim") or _JOSIM_SIGNS.search(text) is not None
+    """Whether a deck is of JoSIM's flavour.
+
+    Its signs are the suffix, a junction or its model, a control line that JoSIM alone has, and an instance with its
+    subcircuit before its nodes, as JSIM writes it.
+    """
+    if Path(file.lower().removesuffix(".gz")).suffix in (".js", ".jsim", ".jsm"):
+        return True
+    head, _, rest = text.partition("\n")
+    # The first line may be a title, which says anything.
+    return _JOSIM_SIGNS.search(rest if head[:1] != "." else text) is not None or _subckt_first(text)
+
+
+def _subckt_first(text: str) -> bool:
+    names = {name.lower() for name in _SUBCKT.findall(text)}
+    for text_of, equals in _INSTANCE.findall(text) if names else ():
+        words = text_of.lower().split()
+        words = words[:-1] if equals else words  # without the name of the first name=value
+        if len(words) > 1 and words[0] in names and words[-1] not in names:
+            return True
+    return False
 
 
 @dataclass
@@ -36,13 +58,11 @@ class Includer:
 
     Attributes:
         folder: the deck's folder, symlinks resolved; None for a text in memory, which cannot include.
-        josim: whether `#` begins a comment line.
         total: bytes read so far.
         files: files read so far.
     """
 
     folder: Path | None
-    josim: bool = False
     total: int = 0
     files: int = 0
     _open: list[tuple[Path, str]] = field(default_factory=list)
@@ -55,7 +75,7 @@ class Includer:
             FileError: an included file cannot be read.
             LimitError: more files, depth or bytes than the bounds allow.
         """
-        for line in logical_lines(text, file, first=first, hash_comments=self.josim):
+        for line in logical_lines(text, file, first=first):
             if line.text[0] != ".":
                 yield line
                 continue

@@ -12,6 +12,7 @@ _MAX_NESTING = 100
 _PIECE = re.compile(r"[^\s,=(){}'\"]+|\s+|.", re.DOTALL)
 _CLOSING = {"(": ")", "{": "}"}
 _SPECIAL = re.compile(r"[(){}'\"]|[=!<>]=")
+_TAIL = re.compile(r"[(){}'\"]|(?<=\s)\*")
 _INLINE = re.compile(r"\"[^\"]*\"|'[^']*'|(?P<comment>;|(?<!\S)\$(?!\S)|(?<!\S)//)")
 
 
@@ -68,14 +69,15 @@ def strip_comment(text: str) -> str:
     return text
 
 
-def logical_lines(text: str, file: str, *, first: int = 1, hash_comments: bool = False) -> Iterator[Line]:
-    """The logical lines of a text; comments and empty lines are left out.
+def logical_lines(text: str, file: str, *, first: int = 1) -> Iterator[Line]:
+    """The logical lines of a text; comments (`*` or `#` first in a line) and empty lines are left out.
+
+    No simulator knows an element or a statement that begins with `#`, so that it is JoSIM's comment in every deck.
 
     Args:
         text: what follows the title, or the whole of an included file.
         file: for error messages.
         first: number of the text's first line.
-        hash_comments: whether `#` begins a comment line, as JoSIM has it.
 
     Raises:
         FormatError: a continuation line continues nothing.
@@ -84,7 +86,7 @@ def logical_lines(text: str, file: str, *, first: int = 1, hash_comments: bool =
     begun = 0
     for number, raw in enumerate(text.split("\n"), first):
         body = raw.strip()
-        if not body or body[0] == "*" or (hash_comments and body[0] == "#"):
+        if not body or body[0] in "*#":
             continue
         body = strip_comment(body).rstrip()
         if not body:
@@ -161,6 +163,29 @@ def tokens(line: Line) -> list[str]:
         raise line.error(f"'{stack[-1]}' is missing", "close the bracket")
     flush()
     return out
+
+
+def without_tail(text: str) -> str:
+    """A line up to a `*` after white space outside of brackets and quotes, as ends a line with a remark in JSIM decks.
+
+    JoSIM knows no such comment, and reads over what follows an element's values.
+    """
+    if "*" not in text:
+        return text
+    depth, quote = 0, ""
+    for match in _TAIL.finditer(text):
+        sign = match.group()
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            quote = sign
+        elif sign in "({":
+            depth += 1
+        elif sign in ")}":
+            depth -= 1
+        elif depth == 0:
+            return text[: match.start()].rstrip()
+    return text
 
 
 def unquote(token: str) -> str:

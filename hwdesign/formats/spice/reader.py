@@ -30,6 +30,7 @@ _STATEMENTS = KEPT | {
     "lib",
     "control",
 }
+_LETTERS = "RLCBVIPKTEFGHX"
 _LOOKS_LIKE_ELEMENT = re.compile(r"[A-Za-z]\w{0,15}(\s+[\w.]+){2,}\s+[\d.]\S*(\s|\Z)")
 
 
@@ -78,7 +79,8 @@ def read_spice_text(
             suffixes and powers are JoSIM's, an unknown name is a parameter, not a model, and what JoSIM has not is
             refused.
         title: whether the first line is a title. By default it is, as in SPICE, but where it begins a statement
-            (`.subckt`, `.param` ...), and in JoSIM's decks, which have none. A comment is a title either way.
+            (`.subckt`, `.param` ...), and in JoSIM's decks, which have none but where it can be no element. A comment
+            is a title either way.
         name: of the top module.
         params: values that replace those of global `.param` lines.
         strict: an undefined subcircuit or model is an error, not a finding.
@@ -93,7 +95,7 @@ def read_spice_text(
     josim = is_josim(body, file) if dialect == "auto" else dialect == "josim"
     parser = DeckParser(skip_control=skip_control, josim=josim)
     heading, rest, first = _title(body, file, josim, title, parser.findings)
-    includer = Includer(None if folder is None else Path(folder).resolve(), josim)
+    includer = Includer(None if folder is None else Path(folder).resolve())
     parser.parse(includer.expand(rest, file, first=first))
     _refuse_nothing(parser, file)
     if heading is not None:
@@ -120,6 +122,16 @@ def _refuse_nothing(parser: DeckParser, file: str) -> None:
     parser.findings.append(Finding("no-element", "warning", "the deck holds no element", file=file))
 
 
+def _is_title(line: str) -> bool:
+    """Whether the first line of a deck for JoSIM is neither an element, a statement nor a comment."""
+    words = line.split()
+    letter = words[0][0].upper()
+    if letter in ".#+" or words[0].lower() == "end":
+        return False
+    # An element needs two nodes, and its name has a digit more often than not.
+    return letter not in _LETTERS or (len(words) < 3 and words[0].isalpha())
+
+
 def _title(
     body: str, file: str, josim: bool, wanted: bool | None, findings: list[Finding]
 ) -> tuple[str | None, str, int]:
@@ -130,8 +142,11 @@ def _title(
         return line.lstrip("* ").rstrip() or None, rest, 2
     if wanted is None:
         word = line[1:].split(None, 1)[0].lower() if line[:1] == "." and len(line) > 1 else ""
-        wanted = bool(line) and not josim and word not in _STATEMENTS
-        if wanted and _LOOKS_LIKE_ELEMENT.match(line):
+        wanted = bool(line) and word not in _STATEMENTS and (not josim or _is_title(line))
+        if wanted and josim:
+            message = "the first line is no element and was taken for a title, which JoSIM does not have"
+            findings.append(Finding("title-line", "warning", message, names=(line[:80],), file=file, line=1))
+        elif wanted and _LOOKS_LIKE_ELEMENT.match(line):
             findings.append(
                 Finding(
                     "title-line", "warning", "the first line looks like an element but is the title, as SPICE has it",

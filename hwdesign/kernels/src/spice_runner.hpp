@@ -339,6 +339,7 @@ class Runner {
   }
 
   void add_pulses(int lane, int64_t j, double from, double to, double phase, double before, int64_t step) {
+    if (!(std::fabs(to - from) < 1e3)) return fail(lane, Status::kStepTooLarge, step);  // faster than any junction
     const int direction = to > from ? 1 : -1;
     for (double m = from; m != to; m += direction) {
       const double k = direction > 0 ? m : m - 1;

@@ -138,7 +138,9 @@ class _Flattener:
             self.delay = settle
             waves = {at: delayed(wave, settle, self.step, self.stop) for at, wave in waves.items()}
         if self.dialect == "ngspice":
-            currents = {place.device for place in places if place.quantity == "current"}
+            currents = {
+                one.device for place in places for one in (place, place.minus) if one and one.quantity == "current"
+            }
             self.sensed = {at: f"VS{at}" for at in sorted(at for at in currents if at is not None)}
         for at, element in enumerate(elements):
             self._add(at, element, waves.get(at))
@@ -273,6 +275,9 @@ class _Flattener:
     # Signals
 
     def _vectors(self, place: Place) -> list[tuple[str, float]]:
+        if place.minus is not None:
+            less = [(name, -weight) for name, weight in self._vectors(place.minus)]
+            return [*self._vectors(replace(place, minus=None)), *less]
         a, b = place.nodes
         if self.dialect == "josim":
             if place.quantity == "current":
