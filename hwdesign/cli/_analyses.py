@@ -114,8 +114,13 @@ def write_plot(path: Path, png: bytes, data: dict[str, Any], lines: list[str]) -
     lines.append(f"plot: {path}")
 
 
-def ending(data: Mapping[str, Any], lines: list[str], interrupted: bool) -> Result:
-    """The command's result; of an interrupted one the exit status says so, and the results are what was done."""
+def ending(study: Study, data: dict[str, Any], lines: list[str], interrupted: bool = False) -> Result:
+    """The command's result, with what is to be noted of the simulations.
+
+    Of an interrupted one the exit status says so, and the results are what was done.
+    """
+    data["notes"] = list(study.notes)
+    lines += [f"note: {note}" for note in study.notes]
     if interrupted:
         lines.append("interrupted: the results are of what was done until then")
     return Result(data, lines, INTERRUPTED if interrupted else 0)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from hwdesign.sfq.analysis import Margin, Margins
 
 _SHOWN = 20
+_WIDEST = 120  # columns or rows of a grid that a terminal can show
+_TOO_LARGE = "the grid is too large to be shown here; --plot OUT.png draws it, -o OUT.csv lists it"
 
 
 def register(app: typer.Typer) -> None:
@@ -79,14 +81,14 @@ def margins(
         from hwdesign.sfq.analysis.plots import margins_png
 
         write_plot(plot, margins_png(found), data, lines)
-    return ending(data, lines, found.interrupted)
+    return ending(study, data, lines, found.interrupted)
 
 
 def margin_rows(found: Margins) -> list[dict[str, Any]]:
     """Margins as records."""
     return [
         {
-            "parameter": row.name, "nominal": row.nominal, "low": row.low, "high": row.high,
+            "parameter": row.name, "nominal": row.nominal, "unit": row.unit, "low": row.low, "high": row.high,
             "low_open": row.low_open, "high_open": row.high_open, "critical": row.critical,
             "reentrant": row.reentrant,
         }
@@ -128,6 +130,10 @@ def yield_(
         list[str] | None,
         typer.Option("--sigma", metavar="SHARE", help="Local spread, as 5%; or ENTRY=5% for one entry; often."),
     ] = None,
+    sigma_global: Annotated[
+        list[str] | None,
+        typer.Option("--sigma-global", metavar="SHARE", help="Spread that an entry's elements share; as --sigma."),
+    ] = None,
     vary: VaryOption = None,
     check: CheckOption = None,
     width: Annotated[
@@ -151,7 +157,8 @@ def yield_(
     study = study_of(file, spec, threads, step=step, vary=vary, check=check)
     with progress() as report:
         found = monte_carlo(
-            study, samples=samples, sigma=_sigma(sigma or []), seed=seed,
+            study, samples=samples, sigma=_sigma(sigma or [], "--sigma"),
+            sigma_global=_sigma(sigma_global or [], "--sigma-global"), seed=seed,
             width=None if width is None else _share(width, "--width"), progress=keep, report=report,
         )  # fmt: skip
     low, high = found.interval
@@ -162,13 +169,14 @@ def yield_(
         "passed": passed,
         "yield": found.share,
         "interval_95": [low, high],
+        "interval_method": "wilson",
         "seed": found.seed,
         "interrupted": found.interrupted,
         "failures": [{"sample": at, "reason": text} for at, text in found.reasons.items()],
     }
     lines = [
         f"{file}: {passed} of {count(found.samples, 'sample')} work: {100 * found.share:.2f} % "
-        f"(95 % interval {100 * low:.2f} to {100 * high:.2f} %), seed {found.seed}"
+        f"(Wilson's 95 % interval {100 * low:.2f} to {100 * high:.2f} %), seed {found.seed}"
     ]
     shown = list(found.reasons.items())[:_SHOWN]
     lines += table(("sample", "why not"), shown)
@@ -179,7 +187,7 @@ def yield_(
         for at, ok in enumerate(found.passed.tolist())
     ]
     write_result(output, rows, data, lines)
-    return ending(data, lines, found.interrupted)
+    return ending(study, data, lines, found.interrupted)
 
 
 def _share(text: str, option: str) -> float:
@@ -196,17 +204,17 @@ def _share(text: str, option: str) -> float:
     return value / scale
 
 
-def _sigma(texts: Sequence[str]) -> dict[str, float] | float | None:
+def _sigma(texts: Sequence[str], option: str) -> dict[str, float] | float | None:
     if not texts:
         return None
     if len(texts) == 1 and "=" not in texts[0]:
-        return _share(texts[0], "--sigma")
+        return _share(texts[0], option)
     found: dict[str, float] = {}
     for text in texts:
         name, equals, share = text.rpartition("=")
         if not equals:
-            raise UsageError("--sigma comes once as SHARE, or often as ENTRY=SHARE", mend="write --sigma 'L*=5%'")
-        found[name] = _share(share, "--sigma")
+            raise UsageError(f"{option} comes once as SHARE, or often as ENTRY=SHARE", mend=f"write {option} 'L*=5%'")
+        found[name] = _share(share, option)
     return found
 
 
@@ -231,10 +239,10 @@ def shmoo(
     lines = [
         f"{file}: {found.y_name} {100 * found.y[0]:+.0f} to {100 * found.y[-1]:+.0f} % upwards, "
         f"{found.x_name} {100 * found.x[0]:+.0f} to {100 * found.x[-1]:+.0f} % to the right; # works",
-        *found.rows(),
+        *(found.rows() if len(found.x) <= _WIDEST and len(found.y) <= _WIDEST else [_TOO_LARGE]),
     ]
     rows = [
-        {found.x_name: x, found.y_name: y, "works": "" if value != value else int(value)}
+        {f"{found.x_name}_change": x, f"{found.y_name}_change": y, "works": "" if value != value else int(value)}
         for y, row in zip(found.y.tolist(), works, strict=True)
         for x, value in zip(found.x.tolist(), row, strict=True)
     ]
@@ -243,7 +251,7 @@ def shmoo(
         from hwdesign.sfq.analysis.plots import shmoo_png
 
         write_plot(plot, shmoo_png(found), data, lines)
-    return ending(data, lines, found.interrupted)
+    return ending(study, data, lines, found.interrupted)
 
 
 def transfer(
@@ -288,4 +296,4 @@ def transfer(
         from hwdesign.sfq.analysis.plots import transfer_png
 
         write_plot(plot, transfer_png(found), data, lines)
-    return ending(data, lines, found.interrupted)
+    return ending(study, data, lines, found.interrupted)

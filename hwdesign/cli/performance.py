@@ -58,14 +58,15 @@ def delay(file: FileArgument, spec: SpecOption, output: TableOption = None, thre
             f"{count(found.samples, 'run')}; {found.dropped} with another number of pulses left out"
         )
     write_result(output, rows, data, lines)
-    return Result(data, lines)
+    return ending(study, data, lines)
 
 
 def energy(file: FileArgument, spec: SpecOption, output: TableOption = None) -> Result:
     """Measure the energy that sources give, and what it is for each pulse (`energy` of the specification)."""
     from hwdesign.sfq.analysis import energy as measure
 
-    found = measure(study_of(file, spec, 1, checks=False))
+    study = study_of(file, spec, 1, checks=False)
+    found = measure(study)
     rows = [{"source": name, "energy_j": value} for name, value in found.sources.items()]
     data: dict[str, Any] = {
         "file": str(file), "total_j": found.total, "pulses": found.pulses, "per_pulse_j": found.per_pulse,
@@ -79,7 +80,7 @@ def energy(file: FileArgument, spec: SpecOption, output: TableOption = None) -> 
     if found.cooling is not None:
         lines.append(f"with a cooling factor of {found.cooling:g} W/W: {found.per_pulse_cooled:.4g} J a pulse")
     write_result(output, rows, data, lines)
-    return Result(data, lines)
+    return ending(study, data, lines)
 
 
 def errors(
@@ -123,7 +124,7 @@ def errors(
         from hwdesign.sfq.analysis.plots import errors_png
 
         write_plot(plot, errors_png(found), data, lines)
-    return ending(data, lines, len(found) < wanted)
+    return ending(study, data, lines, len(found) < wanted)
 
 
 def optimise(
@@ -183,4 +184,4 @@ def optimise(
         from hwdesign.sfq.analysis.plots import margins_png
 
         write_plot(plot, margins_png(found.after, found.before), data, lines)
-    return ending(data, lines, found.interrupted)
+    return ending(study, data, lines, found.interrupted)

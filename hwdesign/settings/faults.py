@@ -27,6 +27,7 @@ _BOUNDS = {
     "less_than_equal": "at most {le}",
     "finite_number": "finite",
 }
+_SIZES = {"too_short": "at least {min_length}", "too_long": "at most {max_length}"}
 _MAX_SHOWN = 40
 
 
@@ -74,6 +75,8 @@ def first_fault(model: type[BaseModel], content: object, fault: Mapping[str, Any
         )
     if kind in _BOUNDS:
         return Fault(where, what, f"keep it {_BOUNDS[kind].format(**context)}")
+    if kind in _SIZES:
+        return Fault(where, f"'{name}' has {context['actual_length']} items", f"give {_SIZES[kind].format(**context)}")
     mistyped = _MISTYPED.fullmatch(kind)
     if mistyped:
         return Fault(where, what, f"give {_WANTED[mistyped[1]]}")
@@ -114,9 +117,10 @@ def _quoted(text: object) -> list[str]:
 def _known_keys(model: type[BaseModel], where: Sequence[str | int]) -> list[str]:
     """Keys of the model that `where` leads to, through lists and mappings."""
     for part in where:
-        if isinstance(part, str) and part in model.model_fields:
-            model = _inner_model(model.model_fields[part].annotation) or model
-    return [key for key in model.model_fields if not model.model_fields[key].exclude]
+        inner = {field.alias or key: field for key, field in model.model_fields.items()}.get(str(part))
+        if inner is not None:
+            model = _inner_model(inner.annotation) or model
+    return [field.alias or key for key, field in model.model_fields.items() if not field.exclude]
 
 
 def _inner_model(annotation: object) -> type[BaseModel] | None:

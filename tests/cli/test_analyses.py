@@ -48,6 +48,7 @@ def test_margins_as_table_csv_and_plot(cli: Cli, spec: Path, tmp_path: Path) -> 
     with table.open() as stream:
         rows = list(csv.DictReader(stream))
     assert [row["parameter"] for row in rows] == ["bias", "L1|X1", "L1|X2", "L1|X3", "L1|X4"]
+    assert [row["unit"] for row in rows] == ["", "H", "H", "H", "H"]
     assert rows[0]["nominal"] == "" and float(rows[1]["nominal"]) == pytest.approx(2.0678e-12, rel=1e-3)
     assert plot.read_bytes().startswith(b"\x89PNG")
 
@@ -61,6 +62,36 @@ def test_yield_without_a_specification(cli: Cli, tmp_path: Path) -> None:
     assert found["samples"] == 40 and found["passed"] == 40 - len(found["failures"]) < 40
     assert f"{found['passed']} of 40 samples work" in done.out
     assert "B1|X4: " in done.out
+
+
+def test_yield_with_local_and_global_spreads(cli: Cli, spec: Path) -> None:
+    """Lines' own spreads alone break nothing; a bias that all stages share does."""
+    arguments = ("simulate", "yield", JTL, "--spec", spec, "--samples", 60, "--step", "0.2p", "--json")
+    alone = cli(*arguments).json
+    shared = cli(*arguments, "--sigma-global", "bias=40%").json
+    assert alone["passed"] == 60 > shared["passed"] and shared["interval_method"] == "wilson"
+    silent = cli(*arguments, "--sigma", "0%", "--sigma-global", "0%")
+    assert (silent.code, "nothing has a spread" in silent.out + silent.err) == (1, True)
+    wrong = cli(*arguments[:-1], "--sigma-global", "nix=4%")
+    assert wrong.err == "error: no entry of 'vary' is named 'nix'; there are: bias, lines\n"
+
+
+def test_a_halved_step_is_told(cli: Cli, spec: Path) -> None:
+    done = cli("simulate", "energy", JTL, "--spec", spec)
+    assert done.code == 0 and "note: " not in done.out
+    spec.write_text("step: 20p\n" + spec.read_text())
+    done = cli("simulate", "energy", JTL, "--spec", spec)
+    assert done.out.splitlines()[-1].startswith("note: the step was halved to 0.")
+
+
+def test_a_shmoo_too_large_for_a_terminal(cli: Cli, spec: Path, tmp_path: Path) -> None:
+    table = tmp_path / "grid.csv"
+    spec.write_text(spec.read_text().replace("points: 5}, y", "points: 130}, y"))
+    done = cli("simulate", "shmoo", JTL, "--spec", spec, "-o", table)
+    assert done.out.splitlines()[1] == (
+        "the grid is too large to be shown here; --plot OUT.png draws it, -o OUT.csv lists it"
+    )
+    assert table.read_text().splitlines()[0] == "bias_change,lines_change,works"
 
 
 def test_figures_as_json(cli: Cli, spec: Path) -> None:
@@ -112,6 +143,19 @@ def test_optimise_keeps_its_state(cli: Cli, spec: Path, tmp_path: Path) -> None:
          "1: the deck as it is does not pass: B1|X4: 2 pulses, not 3"),
         ("reference: nominal, ", "", "1: 'checks.0': a check needs one of 'reference', 'count' and 'windows'"),
         ("match: \"L1|*\"", "param: nix", "6: the deck's top level has no .param named 'nix'"),
+        ("y: {vary: lines", "y: {vary: bias", "8: 'shmoo.y.vary': it is the entry of 'x' too; name another entry"),
+        ("scan: 5", "tolerance: 50%", "7: 'margins.tolerance': it is not below 'bound'"),
+        ('match: "L1|*"', 'match: "L1|*", shunts: RS',
+         "6: 'shunts' goes with junctions, which 'L1|X1' is not"),
+        ("after: 10p", "after: 1n", "2: nothing is left after 1000 ps of a simulation that ends at 100 ps; "
+         "make 'after' smaller or 'stop' larger"),
+        ("temperature: 0", "step: 1n", "3: a step of 1000 ps is longer than the simulation of 100 ps"),
+        ("temperatures: [4.2]", "temperatures: []", "11: 'errors.temperatures' has 0 items; give at least 1"),
+        ("temperature: 0", "yeild: {samples: 3}", "3: unknown key 'yeild'; did you mean 'yield'?"),
+        ("temperature: 0", "yield: {sample: 3}", "3: unknown key 'yield.sample'; did you mean 'samples'?"),
+        ("checks: [{junction: B1.X4, reference: nominal, within: 5p}]", "checks: []",
+         "1: the specification has no 'checks', so that nothing says when the deck works; "
+         "write checks: [{junction: B1.XDUT, reference: nominal}]"),
     ],
 )  # fmt: skip
 def test_faults_name_the_line(cli: Cli, spec: Path, old: str, new: str, message: str) -> None:

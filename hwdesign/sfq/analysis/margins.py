@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdesign.errors import ConfigError
 from hwdesign.sfq.analysis.search import Edges, first_failures
 from hwdesign.sfq.analysis.study import Report, Study
 
@@ -25,6 +24,7 @@ class Margin:
     Attributes:
         name: of the parameter.
         nominal: its value, NaN where it is several.
+        unit: of `nominal`; see `hwdesign.sfq.analysis.vary.Parameter`.
         low, high: largest change downwards and upwards that works.
         low_open, high_open: whether nothing failed up to the bound.
         reentrant: whether it worked again further out.
@@ -37,6 +37,7 @@ class Margin:
     low_open: bool
     high_open: bool
     reentrant: bool
+    unit: str = ""
 
     @property
     def critical(self) -> float:
@@ -113,9 +114,7 @@ def margins(study: Study, design: Float | None = None, *, seed: int = 0, report:
     """
     config, parameters = study.spec.margins, study.space.parameters
     if not parameters:
-        raise ConfigError(
-            "the specification varies nothing", file=study.spec.origin.file or None, mend="give it a list 'vary'"
-        )
+        raise study.spec.fault("the specification varies nothing", mend="give it a list 'vary'")
     base = np.ones(len(parameters)) if design is None else design
     rows: list[Margin] = []
     total = 0
@@ -138,7 +137,7 @@ def margins(study: Study, design: Float | None = None, *, seed: int = 0, report:
             reach, is_open = found.distance, found.open
             row = Margin(
                 parameters[at].name, nominal, float(reach[low]), float(reach[high]),
-                bool(is_open[low]), bool(is_open[high]), again,
+                bool(is_open[low]), bool(is_open[high]), again, parameters[at].unit,
             )  # fmt: skip
             rows.append(row)
     if report is not None:

@@ -60,41 +60,49 @@ class Yield:
         return wilson(int(self.passed.sum()), len(self.passed))
 
 
-def spreads(study: Study, sigma: Mapping[str, float] | float | None = None) -> tuple[dict[str, float], list[float]]:
+Sigma = Mapping[str, float] | float | None
+"""Relative standard deviations in place of a specification's: one for all, by entry, or none."""
+
+
+def spreads(study: Study, sigma: Sigma = None, sigma_global: Sigma = None) -> tuple[dict[str, float], list[float]]:
     """Local standard deviation of each element (or `.param`) and global one of each entry.
 
     An element that several entries name has the first one's local spread.
 
     Args:
         study: the specification.
-        sigma: local spreads in place of the specification's: one for all, or by entry.
+        sigma, sigma_global: local and global spreads in place of the specification's.
 
     Raises:
-        ConfigError: `sigma` names no entry, or nothing has a spread.
+        ConfigError: `sigma` or `sigma_global` names no entry, or nothing has a spread.
     """
     entries = study.spec.vary
     known = [entry.label for entry in entries]
-    if isinstance(sigma, Mapping):
-        for name in sigma:
+    for given in (sigma, sigma_global):
+        for name in given if isinstance(given, Mapping) else ():
             if name not in known:
                 raise ConfigError(f"no entry of 'vary' is named '{name}'", mend=f"there are: {', '.join(known)}")
     local: dict[str, float] = {}
     for item in study.space.parameters:
         entry = entries[item.entry]
-        if isinstance(sigma, Mapping):
-            own = sigma.get(entry.label, entry.sigma)
-        else:
-            own = sigma if sigma is not None else entry.sigma
+        own = _own(sigma, entry.label, entry.sigma)
         for name in item.elements or (item.param,):
             if own is not None:
                 local.setdefault(name, own)
-    shared = [entry.sigma_global or 0.0 for entry in entries]
+    shared = [_own(sigma_global, entry.label, entry.sigma_global) or 0.0 for entry in entries]
     if not any(local.values()) and not any(shared) and not study.noisy:
-        raise ConfigError(
-            "nothing has a spread, so that all samples are alike", file=study.spec.origin.file or None,
+        raise study.spec.fault(
+            "nothing has a spread, so that all samples are alike",
             mend="give --sigma 5%, or sigma and sigma_global in the specification",
-        )  # fmt: skip
+        )
     return local, shared
+
+
+def _own(given: Sigma, label: str, written: float | None) -> float | None:
+    """An entry's spread: what was given for it, else what the specification says."""
+    if isinstance(given, Mapping):
+        return given.get(label, written)
+    return written if given is None else given
 
 
 def draw(study: Study, block: int, seed: int, local: Mapping[str, float], shared: list[float]) -> dict[str, Float]:
@@ -152,7 +160,8 @@ def monte_carlo(
     study: Study,
     *,
     samples: int | None = None,
-    sigma: Mapping[str, float] | float | None = None,
+    sigma: Sigma = None,
+    sigma_global: Sigma = None,
     seed: int | None = None,
     width: float | None = None,
     progress: str | Path | None = None,
@@ -163,7 +172,7 @@ def monte_carlo(
     Args:
         study: the specification.
         samples, seed, width: in place of the specification's; see `YieldConfig`.
-        sigma: local spreads; see `spreads`.
+        sigma, sigma_global: local and global spreads; see `spreads`.
         progress: file that keeps what is done; where it exists already, the run goes on from there.
         report: progress.
 
@@ -176,7 +185,7 @@ def monte_carlo(
     samples = config.samples if samples is None else samples
     seed = config.seed if seed is None else seed
     width = config.width if width is None else width
-    local, shared = spreads(study, sigma)
+    local, shared = spreads(study, sigma, sigma_global)
     digest = _digest(study, local, shared, seed)
     passed, reasons = _resume(Path(progress), digest) if progress is not None else ([], {})
     stored = len(passed)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwdesign.errors import ConfigError, DataError, FormatError
+from hwdesign.errors import DataError, FormatError
 from hwdesign.files import read_input, write_text
 from hwdesign.sfq.analysis.margins import Margins, edges, margins
 from hwdesign.sfq.analysis.study import Report, Study
@@ -134,9 +134,7 @@ def _free(study: Study) -> list[int]:
             )
         free += at
     if not free:
-        raise ConfigError(
-            "the specification varies nothing", file=spec.origin.file or None, mend="give it a list 'vary'"
-        )
+        raise spec.fault("the specification varies nothing", mend="give it a list 'vary'")
     return sorted(set(free))
 
 

@@ -125,6 +125,12 @@ class MarginsConfig(Section):
     scan: int = Field(default=12, ge=2, le=200)
     tolerance: Reach = 0.005
 
+    @model_validator(mode="after")
+    def _finer(self) -> MarginsConfig:
+        if self.tolerance >= self.bound:
+            raise refuse("it is not below 'bound'", "tolerance")
+        return self
+
 
 class YieldConfig(Section):
     """Monte Carlo.
@@ -168,6 +174,12 @@ class ShmooConfig(Section):
 
     x: Axis
     y: Axis
+
+    @model_validator(mode="after")
+    def _two(self) -> ShmooConfig:
+        if self.x.vary == self.y.vary:
+            raise refuse("it is the entry of 'x' too", "y", "vary", mend="name another entry")
+        return self
 
 
 class TransferConfig(Section):

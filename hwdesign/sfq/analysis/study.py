@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwdesign.errors import ConfigError
 from hwdesign.sfq.analysis.criterion import Expected, Verdict, expected, judge
 from hwdesign.sfq.analysis.spec import Spec
 from hwdesign.sfq.analysis.vary import Space, build_space, check_named
@@ -45,6 +44,17 @@ class Study:
     def circuit(self) -> Circuit:
         """The circuit with nominal values."""
         return self.space.circuit
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of the simulations: the deck's own notes, and a step that had to be halved."""
+        used, asked = float(self.nominal.step[0]), self.spec.step
+        if asked is None and self.circuit.analysis is not None:
+            asked = self.circuit.analysis.step
+        if asked is None or used >= asked:
+            return self.circuit.notes
+        halved = f"the step was halved to {used * 1e12:g} ps, as a junction turned by more than 0.4π in one"
+        return (*self.circuit.notes, halved)
 
     @property
     def noisy(self) -> bool:
@@ -107,6 +117,23 @@ def noise_seeds(seed: int, begin: int, size: int) -> NDArray[np.uint64]:
     return np.array([(first + k) % (1 << 64) for k in range(size)], np.uint64)
 
 
+def _check_times(spec: Spec, circuit: Circuit) -> None:
+    """Refuse times that leave nothing to look at, where the specification itself sets one of them."""
+    analysis = circuit.analysis
+    step = spec.step if spec.step is not None or analysis is None else analysis.step
+    stop = spec.stop if spec.stop is not None or analysis is None else analysis.stop
+    if stop is None:
+        return
+    key = "stop" if spec.stop is not None else "step"
+    if step is not None and step > stop and (spec.step is not None or spec.stop is not None):
+        raise spec.fault(f"a step of {step * 1e12:g} ps is longer than the simulation of {stop * 1e12:g} ps", key)
+    if spec.after >= stop:
+        raise spec.fault(
+            f"nothing is left after {spec.after * 1e12:g} ps of a simulation that ends at {stop * 1e12:g} ps", "after",
+            mend="make 'after' smaller or 'stop' larger",
+        )  # fmt: skip
+
+
 def prepare(spec: Spec, *, threads: int = 1, checks: bool = True) -> Study:
     """Compile a specification's deck and simulate it once as it is.
 
@@ -116,13 +143,18 @@ def prepare(spec: Spec, *, threads: int = 1, checks: bool = True) -> Study:
         checks: whether there must be checks, and the deck must hold them.
 
     Raises:
-        ConfigError: no checks, names that the deck lacks, or a nominal circuit that does not hold the checks.
+        ConfigError: no checks, names that the deck lacks, times that leave nothing to look at, or a nominal circuit
+            that does not hold the checks.
         As `hwdesign.spice.compile_deck` and `simulate`.
     """
     space = build_space(spec)
     circuit = space.circuit
     if checks and not spec.checks:
-        raise ConfigError("the specification has no 'checks'", file=spec.origin.file or None, line=spec.origin.line(()))
+        raise spec.fault(
+            "the specification has no 'checks', so that nothing says when the deck works",
+            mend="write checks: [{junction: B1.XDUT, reference: nominal}]",
+        )
+    _check_times(spec, circuit)
     names = [check_named(spec, circuit, item.junction, "checks", at, "junction") for at, item in enumerate(spec.checks)]
     nominal = simulate(circuit, step=spec.step, stop=spec.stop, temperature=0.0, waves=False)
     wanted = tuple(expected(item, name, nominal, spec.after) for item, name in zip(spec.checks, names, strict=True))

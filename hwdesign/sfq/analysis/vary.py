@@ -19,6 +19,9 @@ from hwdesign.spice import Circuit, compile_deck
 
 Float = NDArray[np.float64]
 
+UNITS = {"R": "ohm", "L": "H", "C": "F", "I": "A", "V": "V", "P": "rad", "T": "ohm", "B": "area"}
+"""Of elements' main values, by SPICE's letter."""
+
 MAX_COMPILED = 20_000
 """Most distinct values of `.param` names in one batch: each is worked out by itself."""
 
@@ -34,6 +37,7 @@ class Parameter:
         inverse: elements that are divided by the factor.
         param: a `.param` name, or empty.
         nominal: value, where it is one; else NaN.
+        unit: of `nominal`: SI units, a junction's is its `area` (a multiple of its model); empty where there is none.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Parameter:
     inverse: tuple[str, ...] = ()
     param: str = ""
     nominal: float = float("nan")
+    unit: str = ""
 
 
 @dataclass
@@ -179,7 +184,8 @@ def build_space(spec: Spec) -> Space:
         else:
             for name in names:
                 inverse = (_shunt(spec, circuit, at, entry, name),) if entry.shunts else ()
-                parameters.append(Parameter(name, at, (name,), inverse, nominal=circuit.nominal(name)))
+                unit = UNITS.get(circuit.elements[circuit.index[name]].kind, "")
+                parameters.append(Parameter(name, at, (name,), inverse, nominal=circuit.nominal(name), unit=unit))
     return Space(spec, circuit, tuple(parameters), netlist)
 
 
@@ -204,6 +210,8 @@ def _found(spec: Spec, circuit: Circuit, at: int, entry: Vary) -> list[str]:
 
 
 def _shunt(spec: Spec, circuit: Circuit, at: int, entry: Vary, name: str) -> str:
+    if circuit.elements[circuit.index[name]].kind != "B":
+        raise spec.fault(f"'shunts' goes with junctions, which '{name}' is not", "vary", at, "shunts")
     local, bar, path = name.partition("|")
     shunt = entry.shunts.replace("{}", local).upper() + bar + path
     element = circuit.elements[circuit.index[shunt]] if shunt in circuit.index else None
