@@ -188,6 +188,7 @@ def spice_newton(
     noise_linear: bool,
     pulses: bool,
     threads: int,
+    simd: int,
     /,
 ) -> dict[str, Any]: ...
 def parse_liberty(data: _U8, skip: list[str], max_depth: int, max_statements: int) -> dict[str, Any]: ...

@@ -167,6 +167,35 @@ class RawSdf:
     skipped: list[tuple[bytes, int]]
 
 
+@dataclass(frozen=True, eq=False)
+class RawGds:
+    """Cell references of a GDSII stream, a row each; names are ids into `names`, -1 for none.
+
+    Attributes:
+        micron: a database unit in µm.
+        structure: names of the structures in the stream's order.
+        owner: row of the structure that holds a reference.
+        cell, instance: names: of the cell referred to, of the reference.
+        x, y: f64 in database units.
+        reflected: about the x axis, before it is turned.
+        angle: degrees anticlockwise.
+        array_cell: cells of arrays of references, which have no names.
+    """
+
+    names: tuple[U8, I64]
+    micron: float
+    structure: I32
+    owner: I32
+    cell: I32
+    instance: I32
+    x: F64
+    y: F64
+    reflected: U8
+    angle: F64
+    magnification: F64
+    array_cell: I32
+
+
 def parse_spef(data: Data, *, corner: int = 1) -> RawSpef:
     """Read SPEF (IEEE 1481).
 
@@ -185,6 +214,16 @@ def parse_lef(data: Data) -> RawLef:
 def parse_def(data: Data) -> RawDef:
     """Read DEF 5.8: components, pins and the nets' connections; routing, rows, tracks and special nets are skipped."""
     return RawDef(**_call(_kernels.parse_def, data))
+
+
+def parse_gds(data: Data, *, name_property: int) -> RawGds:
+    """Read the references of a GDSII stream; shapes and texts are skipped.
+
+    Args:
+        data: the file's bytes.
+        name_property: number of the property that holds a reference's name.
+    """
+    return RawGds(**_call(_kernels.parse_gds, data, name_property))
 
 
 def parse_sdf(data: Data) -> RawSdf:

@@ -92,6 +92,7 @@ class MacroLibrary:
         macro_names: tuple[C].
         macro_class: tuple[C], such as `CORE` or `BLOCK`, '' where not given.
         macro_size: f64[C, 2], width and height.
+        macro_origin: f64[C, 2], where a macro's own origin lies in that outline.
         pin_ptr: i64[C+1], macro c has the pins `pin_ptr[c]` to `pin_ptr[c + 1]`.
         pin_names: tuple[P].
         pin_direction, pin_use: i8[P], see `PinDirection` and `PinUse`.
@@ -104,6 +105,7 @@ class MacroLibrary:
     macro_names: tuple[str, ...]
     macro_class: tuple[str, ...]
     macro_size: NDArray[np.float64]
+    macro_origin: NDArray[np.float64]
     pin_ptr: NDArray[np.int64]
     pin_names: tuple[str, ...]
     pin_direction: NDArray[np.int8]
@@ -260,7 +262,8 @@ class Placement:
         owner = np.repeat(np.arange(len(library.macro_names)), np.diff(library.pin_ptr))[pin]
         centre = 0.5 * (box[:, :2] + box[:, 2:])
         turned = turn(centre, library.macro_size[owner], self.orient[instance])
-        return turned + np.stack([self.x[instance], self.y[instance]], axis=1)
+        placed: NDArray[np.float64] = turned + np.stack([self.x[instance], self.y[instance]], axis=1)
+        return placed
 
     def locate(self, library: MacroLibrary, names: Sequence[str]) -> NDArray[np.float64]:
         """Positions of pins `INST/PIN` and of ports, f64[K, 2] in µm.

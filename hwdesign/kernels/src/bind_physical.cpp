@@ -1,10 +1,11 @@
-// Python face of the readers of physical data (SPEF, LEF, DEF, SDF), columns as dictionaries of arrays; and of
-// nets' trees.
+// Python face of the readers of physical data (SPEF, LEF, DEF, SDF, GDSII), columns as dictionaries of arrays;
+// and of nets' trees.
 #include <stdexcept>
 
 #include <nanobind/stl/string.h>
 
 #include "arrays.hpp"
+#include "gds.hpp"
 #include "lefdef.hpp"
 #include "sdf.hpp"
 #include "spef.hpp"
@@ -92,6 +93,17 @@ nb::dict to_dict(Sdf&& s) {
   return d;
 }
 
+nb::dict to_dict(Gds&& s) {
+  nb::dict d;
+  put(d, std::move(s.names));
+  d["micron"] = s.micron;
+#define COLUMN(c) d[#c] = to_numpy(std::move(s.c));
+  COLUMN(structure) COLUMN(owner) COLUMN(cell) COLUMN(instance) COLUMN(x) COLUMN(y) COLUMN(reflected) COLUMN(angle)
+  COLUMN(magnification) COLUMN(array_cell)
+#undef COLUMN
+  return d;
+}
+
 std::string_view text_of(const In<uint8_t>& data) {
   return {reinterpret_cast<const char*>(data.data()), data.shape(0)};
 }
@@ -126,6 +138,17 @@ void bind_physical(nb::module_& m) {
         return to_dict(std::move(result));
       },
       nb::arg("data"), nb::arg("corner"));
+  m.def(
+      "parse_gds",
+      [](const In<uint8_t>& data, int name_property) {
+        Gds result;
+        {
+          nb::gil_scoped_release nogil;
+          result = parse_gds(text_of(data), name_property);
+        }
+        return to_dict(std::move(result));
+      },
+      nb::arg("data"), nb::arg("name_property"));
   def_reader(m, "parse_lef", parse_lef);
   def_reader(m, "parse_def", parse_def);
   def_reader(m, "parse_sdf", parse_sdf);
