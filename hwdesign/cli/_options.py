@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from hwdesign.learn import TrainConfig
+    from hwdesign.netlist.timing_library import TimingLibrary
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Netlist; its suffix tells the format.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.")]
@@ -16,6 +17,10 @@ TopOption = Annotated[str | None, typer.Option("--top", metavar="NAME", help="Mo
 FromOption = Annotated[str | None, typer.Option("--from", metavar="FORMAT", help="Format, whatever the suffix says.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="FORMAT", help="Format, whatever the suffix says.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="A module that is defined nowhere is an error.")]
+LibertyOption = Annotated[
+    list[Path] | None,
+    typer.Option("--liberty", metavar="LIB", help="Liberty library of the netlist's cells; may come often."),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, max=(1 << 63) - 1, help="Seed of the random patterns.")]
 ConfigOption = Annotated[Path, typer.Option("--config", metavar="YAML", help="Training configuration.")]
 RunOption = Annotated[Path | None, typer.Option("--run", metavar="DIR", help="By default runs/ and the YAML's name.")]
@@ -39,3 +44,16 @@ def read_config(path: Path, overrides: list[str] | None) -> TrainConfig:
     from hwdesign.learn import load_config
 
     return load_config(path, overrides or [])
+
+
+def read_liberties(paths: list[Path] | None) -> list[TimingLibrary] | None:
+    """The libraries of `--liberty`, None where there are none.
+
+    Raises:
+        As `hwdesign.formats.liberty.read_liberty`.
+    """
+    if not paths:
+        return None
+    from hwdesign.formats.liberty import read_liberty
+
+    return [read_liberty(path) for path in paths]

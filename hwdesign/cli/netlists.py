@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwdesign.cli._command import FAILED, UsageError, command
-from hwdesign.cli._options import FileArgument, FromOption, StrictOption, ToOption, TopOption
+from hwdesign.cli._options import (
+    FileArgument,
+    FromOption,
+    LibertyOption,
+    StrictOption,
+    ToOption,
+    TopOption,
+    read_liberties,
+)
 from hwdesign.cli._output import Result, count, table
 from hwdesign.cli.partition import partition
 
@@ -34,16 +42,30 @@ def info(
     rtl: Annotated[bool, typer.Option("--rtl", help="Summarise the RTL's syntax tree instead.")] = False,
     top: TopOption = None,
     from_: FromOption = None,
+    liberty: LibertyOption = None,
 ) -> Result:
-    """Say what a netlist file holds."""
+    """Say what a netlist file, or a Liberty library (`.lib`), holds."""
     if rtl:
-        if top is not None or from_ is not None:
-            raise UsageError("--rtl takes neither --top nor --from", mend="leave them out")
+        if top is not None or from_ is not None or liberty:
+            raise UsageError("--rtl takes no --top, --from or --liberty", mend="leave them out")
         return _rtl_info(file)
     from hwdesign.formats import format_of, read
+    from hwdesign.formats.registry import suffix_of
 
-    netlist = read(file, format=from_, top=top)
+    if from_ is None and suffix_of(file) == ".lib":
+        if top is not None or liberty:
+            raise UsageError("a Liberty library takes neither --top nor --liberty", mend="leave them out")
+        from hwdesign.cli._liberty import liberty_info
+
+        return liberty_info(file)
+    libraries = read_liberties(liberty)
+    netlist = read(file, format=from_, top=top, library=libraries)
     modules = [_module_info(module) for module in netlist.modules.values()]
+    if libraries is not None:
+        from hwdesign.cli._liberty import module_area
+
+        for found, module in zip(modules, netlist.modules.values(), strict=True):
+            found["area"] = module_area(module, libraries)
     data = {
         "file": str(file),
         "format": format_of(file, from_).name,
@@ -94,6 +116,8 @@ def _info_lines(data: dict[str, Any], netlist: Netlist) -> Iterator[str]:
     if types:
         shown = ", ".join(f"{name} {number}" for name, number in types[:_TYPES_SHOWN])
         yield f"cells of '{data['top']}': {shown}" + (", ..." if len(types) > _TYPES_SHOWN else "")
+    if "area" in top:
+        yield f"area of the cells of '{data['top']}': {top['area']:.10g}"
     if netlist.models:
         yield "models: " + ", ".join(f"{name} ({kind})" for name, kind in list(data["models"].items())[:_TYPES_SHOWN])
     if netlist.findings:
@@ -110,13 +134,15 @@ def convert(
     from_: FromOption = None,
     to: ToOption = None,
     strict: StrictOption = False,
+    liberty: LibertyOption = None,
 ) -> Result:
     """Write a netlist in another format."""
     from hwdesign.formats import format_of, read, write
 
     written = format_of(target, to, writing=True)
     # An AIG has no asynchronous resets: RTL is synthesised without them.
-    netlist = read(source, format=from_, top=top, strict=strict, synchronous=aig)
+    library = read_liberties(liberty)
+    netlist = read(source, format=from_, top=top, strict=strict, synchronous=aig, library=library)
     if flatten:
         from hwdesign.passes import flatten as flatten_netlist
 
@@ -143,6 +169,7 @@ def check(
     strict: StrictOption = False,
     top: TopOption = None,
     from_: FromOption = None,
+    liberty: LibertyOption = None,
 ) -> Result:
     """Look for faults in a netlist.
 
@@ -152,7 +179,7 @@ def check(
     from hwdesign.formats import read
     from hwdesign.netlist.check import check as check_netlist
 
-    findings = check_netlist(read(file, format=from_, top=top, strict=strict))
+    findings = check_netlist(read(file, format=from_, top=top, strict=strict, library=read_liberties(liberty)))
     tally = {severity: sum(f.severity == severity for f in findings) for severity in ("error", "warning", "note")}
     data = {"file": str(file), "findings": findings, **{f"{key}s": number for key, number in tally.items()}}
     summary = ", ".join(count(number, severity) for severity, number in tally.items() if number) or "nothing found"

@@ -67,11 +67,11 @@ def assemble(raw: RawDesign, *, file: str, library: Library | None = None, first
     built = Library(types.values())
     type_of_kind = np.array([built.index(kind.cell_type.name) for kind in resolved], np.int32)
     init_of_kind = np.array([np.nan if kind.init is None else kind.init for kind in resolved], np.float64)
-    role_of, flag_of, bad = _pin_tables(raw, names, resolved)
+    role_of, flag_of, bad, supply = _pin_tables(raw, names, resolved)
 
     modules = {}
     for name, module in zip(module_names, raw.modules, strict=True):
-        findings += _mismatches(name, module, raw, names, bad, file)
+        findings += _mismatches(name, module, raw, names, bad & ~supply, file)
         modules[name] = _module(
             name, module, names, built, type_of_kind, init_of_kind, role_of, flag_of, bad, file
         )  # fmt: skip
@@ -215,21 +215,23 @@ def _by_position(klass: int, name: str, arity: int) -> _Resolved:
 
 def _pin_tables(
     raw: RawDesign, names: NamePool, resolved: list[_Resolved]
-) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Role and flags of each pin kind, whether its type lacks such a pin, and whether that is a supply pin."""
     pins = raw.pin_kinds
     count = len(pins.cell_kind)
     role_of = np.zeros(count, np.int16)
     flag_of = np.zeros(count, np.uint8)
-    bad = np.zeros(count, bool)
+    bad, supply = np.zeros(count, bool), np.zeros(count, bool)
     keys = zip(pins.cell_kind.tolist(), names.decode(pins.name), pins.position.tolist(), pins.bit.tolist(), strict=True)
     for at, (kind, name, position, bit) in enumerate(keys):
         role = resolved[kind].roles.get((name, position, bit))
         if role is None:
             bad[at] = True
+            supply[at] = name in resolved[kind].cell_type.supplies
         else:
             role_of[at] = role
             flag_of[at] = INVERTED if role in resolved[kind].inverted else 0
-    return role_of, flag_of, bad
+    return role_of, flag_of, bad, supply
 
 
 def _mismatches(

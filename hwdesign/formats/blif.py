@@ -15,21 +15,21 @@ from hwdesign.netlist.generic import by_name
 from hwdesign.netlist.inverters import explicit_drivers
 from hwdesign.netlist.module import INVERTED, Module
 from hwdesign.netlist.netlist import Netlist
-from hwdesign.netlist.types import CellType, Direction, Kind
+from hwdesign.netlist.types import CellType, Direction, Kind, Library
 
 _WIDTH = 110
 
 
-def read_blif(path: Path, *, strict: bool = False) -> Netlist:
-    """Read `.blif` or `.blif.gz`; the first model is the top."""
-    return read_blif_text(read_source(path, "BLIF"), file=str(path))
+def read_blif(path: Path, *, strict: bool = False, library: Library | None = None) -> Netlist:
+    """Read `.blif` or `.blif.gz`; the first model is the top, `library` knows the cells of `.gate` and `.subckt`."""
+    return read_blif_text(read_source(path, "BLIF"), file=str(path), library=library)
 
 
-def read_blif_text(text: bytes | str, *, file: str = "") -> Netlist:
+def read_blif_text(text: bytes | str, *, file: str = "", library: Library | None = None) -> Netlist:
     """Netlist of BLIF text."""
     data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     raw = parse_blif(data)
-    return assemble(raw, file=file, first_is_top=True)
+    return assemble(raw, file=file, library=library, first_is_top=True)
 
 
 def write_blif(netlist: Netlist, path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import difflib
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hwdesign.errors import FileError, FormatError, HwdesignError
 from hwdesign.netlist.netlist import Netlist
+from hwdesign.netlist.timing_library import TimingLibrary
+from hwdesign.netlist.timing_types import cell_library
+from hwdesign.netlist.types import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Format:
         reader: `module:function` under `hwdesign.formats`, '' where it cannot be read.
         writer: the same for writing.
         packed: whether `.gz` may follow the suffix.
+        mapped: whether the reader takes a library of cell types.
     """
 
     name: str
@@ -33,6 +37,7 @@ class Format:
     reader: str = ""
     writer: str = ""
     packed: bool = True
+    mapped: bool = False
 
     @property
     def can_read(self) -> bool:
@@ -50,11 +55,12 @@ FORMATS: dict[str, Format] = {
     for item in (
         Format("hwn", "hwdesign's own store: safetensors columns", (".hwn",), "hwn:read_hwn", "hwn:write_hwn", False),
         Format("verilog", "structural Verilog; RTL goes through Yosys", (".v", ".vg"),
-               "verilog:read_verilog", "verilog:write_verilog"),
+               "verilog:read_verilog", "verilog:write_verilog", mapped=True),
         Format("rtl", "RTL Verilog or SystemVerilog, synthesised to gates by Yosys", (".sv", ".svh"),
                "synthesis:read_rtl", ""),
         Format("bench", "ISCAS/ITC BENCH", (".bench",), "bench:read_bench", "bench:write_bench"),
-        Format("blif", "Berkeley logic interchange format", (".blif",), "blif:read_blif", "blif:write_blif"),
+        Format("blif", "Berkeley logic interchange format", (".blif",), "blif:read_blif", "blif:write_blif",
+               mapped=True),
         Format("aiger", "AIGER, binary", (".aig",), "aiger:read_aiger", "aiger:write_aiger"),
         Format("aiger-ascii", "AIGER, ASCII", (".aag",), "aiger:read_aiger", "aiger:write_aiger_ascii"),
         Format("yosys-json", "Yosys JSON netlist", (".json",), "yosys_json:read_yosys_json",
@@ -131,6 +137,7 @@ def read(
     top: str | None = None,
     strict: bool = False,
     synchronous: bool = False,
+    library: Library | TimingLibrary | Sequence[TimingLibrary] | None = None,
     **options: Any,
 ) -> Netlist:
     """Read a netlist.
@@ -142,11 +149,13 @@ def read(
         strict: a cell type that is defined nowhere is an error, not a finding.
         synchronous: where RTL is synthesised, make asynchronous resets and latches synchronous, which is what an AIG
             needs; other formats are read as they are.
+        library: what the cells are that the file uses but does not define: cell types, or Liberty libraries; supply
+            pins of these are left out.
         options: passed to the reader.
 
     Raises:
         FileError: the file cannot be read.
-        FormatError: its text is wrong, with file and line.
+        FormatError: its text is wrong, with file and line; or its format takes no library.
         NetlistError: no module is named `top`.
         LimitError: it is larger than the bounds for untrusted files.
     """
@@ -158,8 +167,12 @@ def read(
     chosen = format_of(path, format)
     if synchronous and chosen.name in ("verilog", "rtl"):
         options["synchronous"] = True
+    reader: Callable[..., Netlist] = _function(chosen.reader)
     with located(path):
-        netlist: Netlist = _function(chosen.reader)(path, strict=strict, **options)
+        if library is None:
+            netlist = reader(path, strict=strict, **options)
+        else:
+            netlist = _read_mapped(reader, path, chosen, library, strict=strict, **options)
         if top is not None:
             netlist = netlist.with_top(top)
         unknown = [finding for finding in netlist.findings if finding.rule == "unknown-cell"]
@@ -169,6 +182,22 @@ def read(
                 f"module '{first.names[0]}' is defined nowhere", line=first.line, mend="add its definition to the file"
             )
     return netlist
+
+
+def _read_mapped(
+    reader: Callable[..., Netlist],
+    path: Path,
+    chosen: Format,
+    library: Library | TimingLibrary | Sequence[TimingLibrary],
+    **options: Any,
+) -> Netlist:
+    if not chosen.mapped:
+        can = ", ".join(item.name for item in FORMATS.values() if item.mapped)
+        raise FormatError(f"format '{chosen.name}' takes no cell library", mend=f"these do: {can}")
+    if isinstance(library, Library):
+        return reader(path, library=library, **options)
+    timing = [library] if isinstance(library, TimingLibrary) else list(library)
+    return reader(path, library=cell_library(*timing), **options)
 
 
 def write(netlist: Netlist, path: str | Path, *, format: str | None = None, **options: Any) -> None:

@@ -15,27 +15,23 @@ _DIRECTIONS = {
 _CLOCKED = frozenset(kind for kind in ArcKind if kind.name.startswith(("RISING", "FALLING", "SETUP", "HOLD")))
 
 
-def cell_library(*libraries: TimingLibrary, supplies: bool = False) -> Library:
+def cell_library(*libraries: TimingLibrary) -> Library:
     """Cell types of one or several timing libraries; of equal names the first counts.
 
     Signal pins keep the library's order; internal pins are left out. A cell that stores, or whose arcs are clocked, is
     SEQ, every other COMB. `Sequential` is set where one pin is sampled by the rising edge, or let through by the high
     level, of another; asynchronous controls are further inputs. A three-state output has no function, since at times
-    it drives nothing.
-
-    Args:
-        libraries: to take the cells of.
-        supplies: add the supply pins as inout roles, for netlists that connect them.
+    it drives nothing. Supply pins are no roles: netlists that connect them are read without.
     """
     types: dict[str, CellType] = {}
     for timing in libraries:
         for cell, name in enumerate(timing.cell_names):
             if name not in types:
-                types[name] = timing_cell_type(timing, cell, supplies=supplies)
+                types[name] = timing_cell_type(timing, cell)
     return Library(types.values())
 
 
-def timing_cell_type(timing: TimingLibrary, cell: int, *, supplies: bool = False) -> CellType:
+def timing_cell_type(timing: TimingLibrary, cell: int) -> CellType:
     """Cell type of the cell in row `cell`; see `cell_library`."""
     pins = range(int(timing.pin_ptr[cell]), int(timing.pin_ptr[cell + 1]))
     directions = {pin: _DIRECTIONS.get(PinDirection(int(timing.pin_direction[pin]))) for pin in pins}
@@ -56,9 +52,8 @@ def timing_cell_type(timing: TimingLibrary, cell: int, *, supplies: bool = False
         elif not _uses_only(function, inputs):
             function = ""
         roles.append(Role(name, direction, function))
-    if supplies:
-        roles += [Role(name, Direction.INOUT) for name in timing.cell_supplies[cell]]
-    return CellType(timing.cell_names[cell], Kind.SEQ if stores else Kind.COMB, tuple(roles), how)
+    kind = Kind.SEQ if stores else Kind.COMB
+    return CellType(timing.cell_names[cell], kind, tuple(roles), how, supplies=timing.cell_supplies[cell])
 
 
 def _uses_only(function: str, inputs: set[str]) -> bool:

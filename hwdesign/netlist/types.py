@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -74,6 +74,7 @@ class CellType:
         roles: the pins, in order; a pin's `pin_role` is a position in this tuple.
         sequential: for SEQ cells.
         guessed: directions were guessed from pin names, because no definition was at hand.
+        supplies: supply pins, which are no roles: readers leave connections to them out. Not compared, not stored.
     """
 
     name: str
@@ -81,6 +82,7 @@ class CellType:
     roles: tuple[Role, ...]
     sequential: Sequential | None = None
     guessed: bool = False
+    supplies: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if len(self.roles) > np.iinfo(np.int16).max:

@@ -66,7 +66,7 @@ def test_info_rtl(cli: Cli, tmp_path: Path) -> None:
     assert cli("info", "--rtl", path, "--top", "r") == (
         2,
         "",
-        "error: --rtl takes neither --top nor --from; leave them out\n",
+        "error: --rtl takes no --top, --from or --liberty; leave them out\n",
     )
 
 

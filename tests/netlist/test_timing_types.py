@@ -47,7 +47,7 @@ def test_kinds_roles_and_functions() -> None:
         CellType("PAD", Kind.COMB, (Role("P", INOUT), Role("X", OUT))),
         CellType("RAM", Kind.SEQ, (Role("CK", IN), Role("Q", OUT))),
     ]
-    assert cell_library(read_liberty_text(CELLS), supplies=True)[0].roles[-1] == Role("VDD", INOUT)
+    assert types[0].supplies == ("VDD",)
 
 
 def test_the_first_library_counts() -> None:
@@ -69,6 +69,16 @@ def test_a_mapped_netlist_is_evaluated_and_mapped() -> None:
     assert aig.top_module.type_counts()["DFF"] == 1
     result = evaluate_module(netlist, {"a": [0, 1, 1], "b": [1, 0, 1], "ck": [0, 0, 0]})
     assert result.outputs["y"] == [0, 0, 1]
+
+
+def test_supplies_are_left_out() -> None:
+    text = """module t (a, y, VDD); input a; output y; inout VDD;
+      NAND g (.A(a), .B(a), .Y(y), .VDD(VDD), .X(a)); endmodule"""
+    netlist = read_verilog_text(text, library=cell_library(read_liberty_text(CELLS)), file="t.v")
+    assert [str(f) for f in netlist.findings] == [
+        "t.v:2: error: instance 'g' connects a port that does not fit: 'NAND' has no port 'X' [port-mismatch]"
+    ]
+    assert netlist.top_module.num_pins == 3
 
 
 def test_shared_designs(shared_data: Path) -> None:
