@@ -1,7 +1,7 @@
 """Training shared by the wings: configuration, Lightning module, checkpoints, metrics."""
 
 from hwdesign.learn.checkpoint import load_checkpoint, load_weights, save_checkpoint
-from hwdesign.learn.config import CircuitSource, DataConfig, TrainConfig, load_config
+from hwdesign.learn.config import CircuitSource, DataConfig, RunConfig, TrainConfig, load_config
 from hwdesign.learn.fit import FitResult, check_trainer, fit, read_figures, seed_everything, versions
 from hwdesign.learn.metrics import Regression, regression_metrics
 from hwdesign.learn.module import LearnModule
@@ -13,6 +13,7 @@ __all__ = [
     "FitResult",
     "LearnModule",
     "Regression",
+    "RunConfig",
     "Section",
     "TrainConfig",
     "check_trainer",

@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, overload
 
 from pydantic import (
     BeforeValidator,
@@ -162,13 +162,13 @@ class TrainerConfig(Section):
     threads: int = Field(default=2, ge=1, le=256)
 
 
-class TrainConfig(Section):
-    """A whole training run.
+class RunConfig(Section):
+    """A training run, but for the data that it is made on.
 
     Attributes:
         name: of the run, for its report.
         seed: of weights, order and dropout.
-        data, optim, trainer: see their classes.
+        optim, trainer: see their classes.
         model: the wing's own section, checked by the wing.
         folder: the configuration file's folder, against which its paths are read; set by `load_config`.
         origin: lines of that file and overrides, for messages; set by `load_config`.
@@ -176,7 +176,6 @@ class TrainConfig(Section):
 
     name: str = "run"
     seed: int = Field(0, ge=0, lt=1 << 32)
-    data: DataConfig
     model: dict[str, Any] = Field(default_factory=dict)
     optim: OptimConfig = OptimConfig()
     trainer: TrainerConfig = TrainerConfig()
@@ -184,12 +183,30 @@ class TrainConfig(Section):
     origin: InstanceOf[Origin] = Field(default=Origin(), exclude=True)
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
+class TrainConfig(RunConfig):
+    """A whole training run on circuits.
+
+    Attributes:
+        data: circuits by split.
+    """
+
+    data: DataConfig
+
+
+_Run = TypeVar("_Run", bound=RunConfig)
+
+
+@overload
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig: ...
+@overload
+def load_config(path: str | Path, overrides: Sequence[str] = (), *, kind: type[_Run]) -> _Run: ...
+def load_config(path: str | Path, overrides: Sequence[str] = (), *, kind: type[Any] = TrainConfig) -> Any:
     """Read a training configuration.
 
     Args:
         path: YAML file.
         overrides: `a.b=value`, the value in YAML.
+        kind: what it holds: the wing's own kind of run.
 
     Raises:
         OverrideError: an override is wrong, or turns a right configuration into a wrong one.
@@ -201,23 +218,23 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
     path = Path(path)
     root, content = read_yaml(path)
     try:
-        return _build(content, path, Origin(str(path), root, tuple(overrides)))
+        return _build(kind, content, path, Origin(str(path), root, tuple(overrides)))
     except ConfigError as error:
         # A check over several keys may blame a line of the file that was right before the overrides.
         for last in reversed(range(len(overrides) if error.file is not None else 0)):
             try:
-                _build(content, path, Origin(str(path), root, tuple(overrides[:last])))
+                _build(kind, content, path, Origin(str(path), root, tuple(overrides[:last])))
             except ConfigError:
                 continue
             raise override_fault(overrides[last], error.what, error.mend) from error
         raise
 
 
-def _build(content: Mapping[str, Any], path: Path, origin: Origin) -> TrainConfig:
+def _build(kind: type[_Run], content: Mapping[str, Any], path: Path, origin: Origin) -> _Run:
     whole = copy.deepcopy(dict(content))
     for override in origin.overrides:
         apply_override(whole, override)
     for key in ("folder", "origin"):
         if key in whole:
             raise origin.fault(f"unknown key '{key}'", (key,))
-    return parse_section(TrainConfig, {**whole, "folder": path.parent, "origin": origin}, origin=origin)
+    return parse_section(kind, {**whole, "folder": path.parent, "origin": origin}, origin=origin)

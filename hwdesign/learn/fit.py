@@ -30,7 +30,7 @@ from hwdesign import __version__
 from hwdesign.errors import DataError, FileError
 from hwdesign.files import os_reason, write_text
 from hwdesign.learn.checkpoint import SafetensorsIO, load_checkpoint, load_weights
-from hwdesign.learn.config import TrainConfig
+from hwdesign.learn.config import RunConfig
 from hwdesign.learn.module import LearnModule
 
 MONITOR = "val/mae"
@@ -215,7 +215,7 @@ def _check_resumable(module: LearnModule, path: Path) -> None:
         raise DataError(_MISFIT, file=path, mend=_ELSEWHERE)
 
 
-def check_trainer(config: TrainConfig) -> None:
+def check_trainer(config: RunConfig) -> None:
     """Refuse trainer flags early that this machine cannot serve.
 
     Raises:
@@ -236,7 +236,7 @@ def check_trainer(config: TrainConfig) -> None:
         _trainer(config, logger=False, enable_progress_bar=False)
 
 
-def _trainer(config: TrainConfig, **more: Any) -> pl.Trainer:
+def _trainer(config: RunConfig, **more: Any) -> pl.Trainer:
     flags = config.trainer
     try:
         return pl.Trainer(
@@ -261,7 +261,7 @@ def fit(
     module: LearnModule,
     train: DataLoader[Any],
     validation: DataLoader[Any],
-    config: TrainConfig,
+    config: RunConfig,
     run_dir: Path,
     card: Mapping[str, Any],
     *,

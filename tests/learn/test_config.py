@@ -138,7 +138,7 @@ def test_faults_are_named_with_file_and_line(tmp_path: Path, text: str, line: in
             "data.splits.train=[b.v]",
             "the override 'data.splits.train=[b.v]' is wrong: 'data.splits.validation.0': the p",
         ),
-        ("x.y.z=1", "the override 'x.y.z=1' is wrong: unknown key 'x'; known keys: name, seed, data, model, optim"),
+        ("x.y.z=1", "the override 'x.y.z=1' is wrong: unknown key 'x'; known keys: name, seed, model, optim, trainer"),
         ("folder=/etc", "unknown key 'folder'"),
     ],
 )
