@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ENGINES = ("embedded", "ngspice", "ngspice-shared", "pyspice", "josim")
 _MODES = ("josim", "newton")
 _SHOWN = 20
+_MANY = 1 << 24  # values that may be recorded before print steps alone are
 
 EngineOption = Annotated[str, typer.Option("--engine", metavar="NAME", help=f"Simulator: {', '.join(ENGINES)}.")]
 ModeOption = Annotated[
@@ -57,19 +58,21 @@ def deck(
     """
     import numpy as np
 
-    from hwdesign.spice import print_rows, simulate
+    from hwdesign.spice import simulate
 
     circuit, times = prepare(file, [engine], mode, step, stop, top)
-    if not print_ and not circuit.outputs:
-        raise UsageError(f"{file} prints nothing", mend="add --print 'P(B1.X1)' or a .print line")
-    result = simulate(
-        circuit, engine=engine, mode=mode, signals=print_ or "deck", seeds=seed, **times  # type: ignore[arg-type]
-    )  # fmt: skip
+    # Without a print line JoSIM prints the phase of every node.
+    signals: list[str] | str = print_ or ("deck" if circuit.outputs else [f"nodep {node}" for node in circuit.nodes])
+    asked = len(circuit.outputs if signals == "deck" else signals)
     analysis = circuit.analysis
-    start, every = (analysis.print_start, analysis.print_step) if analysis and step is None else (0.0, times["step"])
-    if analysis and step is not None:
-        start = min(analysis.print_start, float(result.time[-1]))
-    rows = print_rows(result.time, start, every) if mode == "josim" else np.arange(len(result.time))
+    start, print_step = (0.0, times["step"]) if analysis is None else (analysis.print_start, analysis.print_step)
+    if step is not None:
+        print_step = times["step"]
+    every = _record_every(times, print_step, asked)
+    result = simulate(
+        circuit, engine=engine, mode=mode, signals=signals, seeds=seed, every=every, **times  # type: ignore[arg-type]
+    )  # fmt: skip
+    rows = _rows(result.time, min(start, float(result.time[-1])), print_step, mode == "josim" and every == 1)
     labels = list(result.signals)
     data = {
         "engine": engine,
@@ -78,6 +81,8 @@ def deck(
         "signals": labels,
     }
     lines = _lines(data)
+    if not print_ and not circuit.outputs:
+        lines.append("the deck prints nothing: these are the phases of its nodes, as JoSIM has it")
     if output is not None:
         columns = [result.time[rows], *(result.signals[label][rows] for label in labels)]
         _write(output, ["time", *labels], np.column_stack(columns))
@@ -126,6 +131,22 @@ def pulses(
         if len(circuit.junctions) > _SHOWN:
             lines.append(f"... {len(circuit.junctions) - _SHOWN} more junctions; -o OUT.csv or --json gives all")
     return Result(data, lines)
+
+
+def _record_every(times: dict[str, float], print_step: float, signals: int) -> int:
+    """How many steps lie between two recorded ones: one, but where the record of all steps would be too long."""
+    ratio = print_step / times["step"]
+    whole = ratio > 1.5 and abs(ratio - round(ratio)) < 1e-6 * ratio
+    return round(ratio) if whole and times["stop"] / times["step"] * signals > _MANY else 1
+
+
+def _rows(time: Any, start: float, print_step: float, josim: bool) -> Any:
+    """Rows to print: those that JoSIM prints, or every one from `start` on."""
+    import numpy as np
+
+    from hwdesign.spice import print_rows
+
+    return print_rows(time, start, print_step) if josim else np.flatnonzero(time >= start * (1 - 1e-9))
 
 
 def prepare(

@@ -6,13 +6,15 @@ syntax guide, Josephson Junction, and JoSIM 2.7's behaviour where the guide diff
 - `cpr` holds the amplitudes of the harmonics: I = Ic·Σ cpr[k]·sin((k+1)(φ - phi)). One number is the first amplitude.
 - `rtype=0` has the resistance rn at every voltage; `rtype=1` is piecewise linear: r0 below vg - delv/2, rn (a line
   through the origin) above vg + delv/2, and between the two the conductance Ic/(icfct·delv), from the subgap line on.
-- A card with WRspice's `cct` is WRspice's: its `rtype=0` has no resistance. `pijj=1` is a phase offset of pi.
+- A card with WRspice's `cct` is WRspice's: its `rtype=0` has no resistance. `pijj=1` is a phase offset of pi; `vm` and
+  `icrn` stand for r0 and rn times icrit; `icon` says nothing where cct is 1 (WRspice manual, Josephson Junction Model).
 - `t`, `tc` or `d` on the card turn on the temperature-dependent form (Haberkorn et al., phys. stat. sol. (a) 47 (1978)
   K161), in which rn follows from the gap Δ(T) and Ic.
 """
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass, fields
 
@@ -25,8 +27,15 @@ _ALIASES = {
     "vgap": "vg", "ic": "icrit", "c": "cap", "icfact": "icfct", "deltav": "delv", "rnorm": "rn", "rsub": "r0",
 }  # fmt: skip
 _MAX_HARMONICS = 1000
-# WRspice's, with the values that ask for nothing more than this model.
-_WRSPICE = {"level": (1.0,), "cct": (1.0,), "force": (0.0, 1.0), "pijj": (0.0, 1.0)}
+# WRspice's, with the values that ask for nothing more than this model; None: any.
+_WRSPICE: dict[str, tuple[float, ...] | None] = {
+    "level": (1.0,), "cct": (1.0,), "force": (0.0, 1.0), "pijj": (0.0, 1.0), "icon": None, "vm": None, "icrn": None,
+}  # fmt: skip
+_RTYPES: dict[object, str] = {
+    2.0: "exponential quasi-particle branch",
+    3.0: "quasi-particle branch by a polynomial of the fifth order",
+    4.0: "quasi-particle branch with a gap that is modulated",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +135,11 @@ def junction_card(model: Model, *, file: str = "") -> JunctionCard:
     for key, value in model.params.items():
         low = _ALIASES.get(key.lower(), key.lower())
         if low in _WRSPICE:
-            if value not in _WRSPICE[low]:
-                raise fail(f"'{key}={value}' asks for another model", f"{low} may be {_WRSPICE[low][-1]:g}")
+            allowed = _WRSPICE[low]
+            if allowed is not None and value not in allowed:
+                raise fail(f"'{key}={value}' asks for another model", f"{low} may be {allowed[-1]:g}")
+            if isinstance(value, str) or (low in ("vm", "icrn") and not float(value) > 0):
+                raise fail(f"'{key}={value}' is no positive number", "elaborate the netlist first")
             foreign[low] = float(value)
             continue
         if low not in known:
@@ -142,7 +154,10 @@ def junction_card(model: Model, *, file: str = "") -> JunctionCard:
             found[low] = float(value)
     rtype = found.pop("rtype", 1.0)
     if rtype not in (0.0, 1.0):
-        raise fail(f"rtype={rtype:g} is neither 0 nor 1", "0 is linear, 1 is piecewise linear")
+        meant = f"WRspice's {_RTYPES[rtype]}" if rtype in _RTYPES else "neither 0 nor 1"
+        what = f"rtype={rtype:g} is {meant}"
+        raise fail(what, "0 is linear, 1 is piecewise linear; write one of these")
+    _resistances(found, foreign)
     if "cct" in foreign and rtype == 0:
         found |= {"rn": math.inf, "r0": math.inf}
     if foreign.get("pijj"):
@@ -163,6 +178,14 @@ def junction_card(model: Model, *, file: str = "") -> JunctionCard:
     if card.delv >= 2 * card.vg:
         raise fail(f"delv={card.delv:g} is not below twice vg={card.vg:g}", "give a narrower transition")
     return card
+
+
+def _resistances(found: dict[str, float | tuple[float, ...]], foreign: dict[str, float]) -> None:
+    """WRspice's vm = icrit·r0 and icrn = icrit·rn, where a card gives these and not the resistances."""
+    icrit = found.get("icrit", JunctionCard().icrit)
+    for key, product in (("r0", "vm"), ("rn", "icrn")):
+        if product in foreign and key not in found and isinstance(icrit, float) and icrit:
+            found[key] = foreign[product] / icrit
 
 
 def _harmonics(value: float | str, fail: object) -> tuple[float, ...]:
@@ -204,7 +227,10 @@ def junction(
     name = str(params.get("model", ""))
     model = netlist.model(name, module.name)
     if model is None:
-        raise fail(f"model '{name}' is not defined", f"add a line .model {name or 'name'} jj(...)")
+        scopes = ("", module.name)
+        near = difflib.get_close_matches(name, [m.name for m in netlist.models.values() if m.scope in scopes], 1)
+        hint = f"did you mean '{near[0]}', or " if near else ""
+        raise fail(f"model '{name}' is not defined", f"{hint}add a line .model {name or 'name'} jj(...)")
     try:
         card = junction_card(model, file=netlist.file)
     except HwdesignError as error:

@@ -44,8 +44,9 @@ _EXTRAS: Mapping[str, frozenset[str]] = {
 }
 _VALUED = frozenset("RLCKEGFH")
 _PRINTS = frozenset({"print", "plot", "save"})
-_READ = frozenset({"title", "tran", "temp", "neb", "param", "func", "file", "end", "endl", "probe", "width"}) | _PRINTS
+_READ = frozenset({"title", "tran", "temp", "neb", "param", "func", "end", "endl", "probe", "width"}) | _PRINTS
 _ASIDE: Mapping[str, str] = {
+    "file": "names a file that is not written: all variables go into one table",
     "spread": "is not drawn from: every element has its nominal value",
     "option": "has no effect here",
     "options": "has no effect here",

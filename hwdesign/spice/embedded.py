@@ -144,7 +144,10 @@ class _Job:
                 f"every={every} or tolerance={tolerance} makes no sense", mend="every >= 1, 0 < tolerance < 1"
             )
         if stop / step > MAX_STEPS:
-            raise LimitError(f"{stop / step:.3g} steps are more than {MAX_STEPS}", mend="take a larger step")
+            raise LimitError(
+                f"{stop / step:.3g} steps are more than {MAX_STEPS}",
+                file=circuit.file or None, line=_tran_line(circuit, step, stop), mend="take a larger step",
+            )  # fmt: skip
         self.circuit, self.step, self.stop, self.mode, self.every = circuit, step, stop, mode, every
         self.startup = startup if startup is not None else analysis.startup if analysis else True
         self.threads, self.simd, self.pulses, self.tolerance = threads, simd, pulses, tolerance
@@ -159,8 +162,9 @@ class _Job:
         if len({output.label for output in outputs}) * rows * size > MAX_CELLS:
             raise LimitError(
                 f"{len(outputs)} signals of {size} instances at {rows} times do not fit in memory",
-                mend="record fewer rows with every=, or pulses alone with waves=False",
-            )
+                file=self.circuit.file or None, line=_tran_line(self.circuit, self.step, self.stop),
+                mend="record fewer rows (a larger print step in .tran, or every=), or pulses alone",
+            )  # fmt: skip
         values: dict[str, Float] = {}
         found_pulses: list[tuple[NDArray[np.int32], Float]] = []
         status = np.zeros(size, np.int32)
@@ -224,6 +228,12 @@ class _Job:
         rows, time = rows[order], time[order]
         columns = [np.ascontiguousarray(rows[:, c]) for c in range(4)]
         return Pulses(columns[0], columns[1], columns[2], columns[3], time, self.circuit.junctions)
+
+
+def _tran_line(circuit: Circuit, step: float, stop: float) -> int:
+    """Line of the deck's `.tran` where the times are its own, 0 otherwise."""
+    analysis = circuit.analysis
+    return analysis.line if analysis and (analysis.step, analysis.stop) == (step, stop) else 0
 
 
 def _count(stop: float, step: float) -> int:

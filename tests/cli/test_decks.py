@@ -97,6 +97,42 @@ def test_refuses_what_is_not_there(cli: Cli, deck: Path) -> None:
     assert outcome.code == 2 and outcome.err == f"error: {deck} has no .tran line; add one, or give --step\n"
 
 
+def test_a_deck_without_print_lines_prints_its_nodes_phases(cli: Cli, deck: Path, tmp_path: Path) -> None:
+    kept = [line for line in DECK.splitlines() if not line.lower().startswith(".print")]
+    deck.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    out = tmp_path / "out.csv"
+    outcome = cli("simulate", "deck", deck, "-o", out)
+    assert outcome.code == 0 and "the deck prints nothing: these are the phases of its nodes" in outcome.out
+    head, values = rows(out)
+    assert head[0] == "time" and len(head) > 1 and all(name.startswith("P(") for name in head[1:])
+    node = cli("simulate", "deck", deck, "--print", f"nodep {head[1][2:-1]}", "-o", out)
+    assert node.code == 0 and (rows(out)[1][:, 1] == values[:, 1]).all()
+
+
+def test_only_print_steps_are_kept_of_a_long_simulation(
+    cli: Cli, deck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deck.write_text(DECK.replace(".tran 0.1p 50p 0 0.1p", ".tran 0.1p 50p 10p 2p"), encoding="utf-8")
+    tables = []
+    for many in (1 << 24, 100):
+        monkeypatch.setattr("hwdesign.cli.decks._MANY", many)
+        out = tmp_path / "out.csv"
+        assert cli("simulate", "deck", deck, "-o", out).code == 0
+        tables.append(rows(out)[1])
+    assert np.allclose(tables[1][:, 0], 10e-12 + 2e-12 * np.arange(20)) and len(tables[0]) == 20
+    near = np.abs(tables[0][:, 0] - tables[1][:, 0]) < 1e-16  # JoSIM's clock may print a step late
+    assert near.sum() > 15 and np.allclose(tables[0][near], tables[1][near])
+
+
+def test_too_many_steps_are_refused_at_the_line_that_asks_for_them(cli: Cli, deck: Path) -> None:
+    text = DECK.replace(".tran 0.1p 50p 0 0.1p", ".tran 1e-18 1n 0 1.5e-18")
+    deck.write_text(text, encoding="utf-8")
+    line = text.splitlines().index(".tran 1e-18 1n 0 1.5e-18") + 1
+    outcome = cli("simulate", "deck", deck)
+    assert outcome.code == 1 and outcome.err.startswith(f"error: {deck}:{line}: ")
+    assert outcome.err.endswith("record fewer rows (a larger print step in .tran, or every=), or pulses alone\n")
+
+
 def test_newton_mode_and_notes(cli: Cli, deck: Path, tmp_path: Path) -> None:
     deck.write_text(DECK.replace(".end\n", ".spread 0.1\n.end\n"), encoding="utf-8")
     out = tmp_path / "out.csv"

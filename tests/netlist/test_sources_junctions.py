@@ -113,6 +113,9 @@ def test_a_card_has_josims_names_and_defaults() -> None:
     wrspice = card(level=1.0, cct=1.0, force=1.0, pijj=1.0, rsub=100.0, rnorm=10.0)
     assert (wrspice.phi, wrspice.r0, wrspice.rn) == (math.pi, 100.0, 10.0)
     assert card(cct=1.0, rtype=0.0).rn == math.inf
+    products = card(cct=1.0, icon=0.01, icrit=2e-4, vm=16.5e-3, icrn=1.65e-3)
+    assert (products.r0, products.rn) == (pytest.approx(82.5), pytest.approx(8.25))
+    assert card(icrit=2e-4, vm=16.5e-3, r0=30.0).r0 == 30.0
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,10 @@ def test_a_card_has_josims_names_and_defaults() -> None:
     [
         ({"icrit": 0.0}, "icrit=0 is not positive; give a positive value"),
         ({"cap": -1e-15}, "cap=-1e-15 is negative; give zero or a positive capacitance"),
-        ({"rtype": 2.0}, "rtype=2 is neither 0 nor 1; 0 is linear, 1 is piecewise linear"),
+        ({"rtype": 2.0}, "rtype=2 is WRspice's exponential quasi-particle branch; "
+         "0 is linear, 1 is piecewise linear; write one of these"),
+        ({"rtype": 5.0}, "rtype=5 is neither 0 nor 1; 0 is linear, 1 is piecewise linear; write one of these"),
+        ({"vm": -1.0}, "'vm=-1.0' is no positive number; elaborate the netlist first"),
         ({"d": 1.5}, "d=1.5 is not between 0 and 1; d is the contact's transparency"),
         ({"t": 10.0}, "t=10 is not between 0 and tc=9.1; a junction works below tc"),
         ({"vg": 1e-3, "vgap": 1e-3}, "two values for 'vg'; remove one of them"),
