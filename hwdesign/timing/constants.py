@@ -122,3 +122,19 @@ def independent_arcs(
                 axis = names.index(name)
                 off[at] = bool((values.take(0, axis) == values.take(1, axis)).all())
     return off
+
+
+def open_latches(
+    module: Module, library: TimingLibrary, pin_row: I64, constant: NDArray[np.int8], target: I64
+) -> NDArray[np.bool_]:
+    """Whether the arc's cell is a latch whose enable is constant and open: bool[arcs]."""
+    result = np.zeros(len(target), bool)
+    storage = library.cell_storage or (None,) * len(library.cell_names)
+    latches = np.array([item is not None and item.kind.startswith("latch") for item in storage], bool)
+    owner = np.searchsorted(library.pin_ptr, pin_row[target], side="right") - 1
+    for at in np.flatnonzero(latches[owner]).tolist():
+        held = storage[int(owner[at])]
+        if held is not None:
+            found = _restricted(held.clocked_on, _inputs(module, library, pin_row, constant, int(target[at])))
+            result[at] = found is not None and bool(found[1].all())
+    return result

@@ -117,7 +117,9 @@ class DelayCalculator:
 
     def _plan(self, level: int) -> _Level:
         graph, arcs = self.graph, self.graph.arcs
-        at = np.flatnonzero((graph.levels.level[arcs.target] == level) & ~graph.levels.cut & ~arcs.off)
+        at = np.flatnonzero(
+            (graph.levels.level[arcs.target] == level) & ~(graph.levels.cut | arcs.off | arcs.asynchronous)
+        )
         mode = np.repeat([LATE, EARLY], len(at))
         both = np.concatenate([at, at])
         slot = arcs.target[both] * 4 + mode * 2 + arcs.out_edge[both]

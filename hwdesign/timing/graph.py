@@ -16,7 +16,7 @@ from hwdesign.netlist.module import CONST1, Module
 from hwdesign.netlist.parasitics import Parasitics
 from hwdesign.netlist.timing_library import ArcKind, PinDirection, TimingLibrary
 from hwdesign.netlist.types import Direction, Kind
-from hwdesign.timing.constants import constant_nodes, independent_arcs
+from hwdesign.timing.constants import constant_nodes, independent_arcs, open_latches
 from hwdesign.timing.levels import Levels, levelise
 
 I64 = NDArray[np.int64]
@@ -40,6 +40,7 @@ class CellArcs:
         launches: bool[A], from a register's clock to its output.
         asynchronous: bool[A], preset or clear: counted in slews, left out of paths, as timing tools do by default.
         transparent: bool[A], from a latch's data to its output.
+        open_latch: bool[A], such an arc of a latch whose enable is constant and open.
         off: bool[A], constants keep the arc from ever switching.
     """
 
@@ -53,6 +54,7 @@ class CellArcs:
     launches: NDArray[np.bool_]
     asynchronous: NDArray[np.bool_]
     transparent: NDArray[np.bool_]
+    open_latch: NDArray[np.bool_]
     off: NDArray[np.bool_]
 
 
@@ -150,6 +152,7 @@ def build_graph(module: Module, library: TimingLibrary, parasitics: Parasitics) 
     constant = constant_nodes(module, library, pin_row, net, drives, (wire_from, wire_to))
     off = independent_arcs(module, library, pin_row, constant, arcs.source, arcs.target)
     arcs.off[:] = off
+    arcs.open_latch[:] = open_latches(module, library, pin_row, constant, arcs.target) & arcs.transparent
     levels = levelise(len(net), drives, (wire_from, wire_to), (arcs.source, arcs.target), arcs.transparent | off)
     findings = []
     if levels.cut.any():
@@ -282,5 +285,5 @@ def _edges(library: TimingLibrary, source: I64, target: I64, arc: I64, kind: I64
         source[at], target[at], in_edges, out_edges, arc[at],
         tables[each, out_edges], tables[each, 2 + out_edges],
         np.isin(kind[at], _LAUNCH), np.isin(kind[at], _ASYNC),
-        latch[owner] & (kind[at] == ArcKind.COMBINATIONAL), np.zeros(len(at), bool),
+        latch[owner] & (kind[at] == ArcKind.COMBINATIONAL), np.zeros(len(at), bool), np.zeros(len(at), bool),
     )  # fmt: skip

@@ -59,7 +59,7 @@ class PathCalculator:
         self.reached = self.begin > NEVER
         self._levels: list[tuple[_Rows, _Rows]] = []
         arcs, levels = graph.arcs, graph.levels
-        usable = ~(levels.cut | arcs.off | arcs.asynchronous | arcs.transparent)
+        usable = ~(levels.cut | arcs.off | arcs.asynchronous) & (~arcs.transparent | arcs.open_latch)
         usable &= (graph.constant[arcs.source] < 0) & (graph.constant[arcs.target] < 0)
         live_wire = (graph.constant[graph.wire_from] < 0) & (graph.constant[graph.wire_to] < 0)
         wire_level = levels.level[graph.wire_from]
@@ -74,6 +74,8 @@ class PathCalculator:
         for mode in (0, 1):
             for tag in range(TAGS):
                 use = at[~arcs.launches[at]] if tag >= DATA_RISE else at
+                # An open latch lets the latest data through; that its data comes early is no one's concern.
+                use = use[~arcs.transparent[use]] if mode else use
                 after = np.where(arcs.launches[use], tag % 2 + DATA_RISE, tag)
                 source = arcs.source[use] * PLACES + mode * 8 + tag * 2 + arcs.in_edge[use]
                 target = arcs.target[use] * PLACES + mode * 8 + after * 2 + arcs.out_edge[use]
