@@ -33,6 +33,18 @@ def os_reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those that it lies in, where they are missing.
+
+    Raises:
+        FileError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder: {os_reason(error)}", file=path) from error
+
+
 def read_input(path: str | Path, *, limit: int = MAX_INPUT_BYTES) -> bytes:
     """Read a whole file, decompressing it where its name ends in `.gz`.
 

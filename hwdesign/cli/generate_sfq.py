@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hwdesign.cli._command import UsageError, command, key_values
+from hwdesign.cli._networks import is_network, one_pattern, read_network
 from hwdesign.cli._options import ToOption
 from hwdesign.cli._output import Result, count, table
 from hwdesign.errors import HwdesignError
@@ -15,6 +16,7 @@ from hwdesign.errors import HwdesignError
 if TYPE_CHECKING:
     from hwdesign.netlist import Netlist
     from hwdesign.sfq import Cell
+    from hwdesign.sfq.network import Network
 
 DIALECTS = ("josim", "ngspice", "wrspice")
 
@@ -27,7 +29,7 @@ def register(app: typer.Typer) -> None:
 def sfq(
     name: Annotated[
         str,
-        typer.Argument(metavar="CELL|NETWORK|list", help="Cell, a trained network.json, or `list` for the cells."),
+        typer.Argument(metavar="CELL|NETWORK|list", help="Cell, network.json, NIR file, or `list` of cells."),
     ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="OUT", help="File; its suffix tells the format.")
@@ -54,7 +56,8 @@ def sfq(
     """Make an SFQ cell, a network, or a test bench, and write it.
 
     Without --stimulus, a cell's bench goes through the combinations of its inputs, 100 ps each. A network.json is what
-    `hwdesign train sfq` writes; as Verilog (-o OUT.v) it becomes instances of cells.
+    `hwdesign train sfq` writes; as Verilog (-o OUT.v) it becomes instances of cells. --param says what a NIR file
+    does not: time_scale, l_storage_ph, dual_rail, slots, pulses, period_ps, slot_ps, decide_at, name.
     """
     from hwdesign.formats import format_of
     from hwdesign.sfq import make_cell
@@ -71,12 +74,13 @@ def sfq(
     form = format_of(output, to, writing=True)
     if dialect is not None and form.name != "spice":
         raise UsageError(f"--dialect goes with a SPICE deck, not with {form.name}", mend="write OUT.cir")
-    if name.endswith(".json"):
-        if values or stimulus:
-            raise UsageError("a network takes no --param and no --stimulus", mend="train it with other settings")
-        return _network(Path(name), output, form.name, to, dialect, testbench, pattern)
+    if is_network(name):
+        if stimulus:
+            raise UsageError("a network takes no --stimulus", mend="add --pattern")
+        network = read_network(Path(name), parameter or [], "--param")
+        return _network(network, output, form.name, to, dialect, testbench, pattern)
     if pattern is not None:
-        raise UsageError("--pattern goes with a network and --testbench", mend="name a network.json")
+        raise UsageError("--pattern goes with a network and --testbench", mend="name a network.json or a NIR file")
     try:
         cell = make_cell(name, values)
         netlist = _bench(cell, stimulus or []) if testbench else cell.netlist()
@@ -117,24 +121,17 @@ def _write(netlist: Netlist, output: Path, form: str, to: str | None, dialect: s
 
 
 def _network(
-    path: Path, output: Path, form: str, to: str | None, dialect: str | None, testbench: bool, pattern: str | None
+    network: Network, output: Path, form: str, to: str | None, dialect: str | None, testbench: bool, pattern: str | None
 ) -> Result:
     from hwdesign.sfq import structural
-    from hwdesign.sfq.network import load_network, network_bench, network_netlist
+    from hwdesign.sfq.network import network_bench, network_netlist
 
-    network = load_network(path)
     features = len(network.coding.slots)
     sent = [1.0] * features
     if pattern is not None:
         if not testbench:
             raise UsageError("--pattern goes with --testbench", mend="add --testbench")
-        try:
-            sent = [float(part) for part in pattern.split(",")]
-        except ValueError:
-            sent = []
-        if len(sent) != features or not all(0 <= value <= 1 for value in sent):
-            what = f"--pattern takes {features} numbers from 0 to 1, not '{pattern[:40]}'"
-            raise UsageError(what, mend=f"write {','.join(['1'] * features)}")
+        sent = one_pattern(pattern, features)
     netlist = network_bench(network, temperature_k=0, pattern=sent) if testbench else network_netlist(network)
     junctions = _junctions(netlist)
     if form == "verilog":

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwdesign.cli._command import UsageError, command, say
+from hwdesign.cli._networks import read_network, task_of
 from hwdesign.cli._options import ConfigOption, RunOption, SetOption, default_run
 from hwdesign.cli._output import Result, count, table
 from hwdesign.errors import DataError
 
 if TYPE_CHECKING:
-    from hwdesign.sfq.network import Network, NetworkConfig, Proof
+    from hwdesign.sfq.network import Network, NetworkConfig, Proof, Task
 
 _SHOWN = 16
 
 _TELL_S = 3.0
+_FILE_CHIPS, _FILE_SPREAD, _FILE_THREADS = 64, 0.05, 2
 
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Train even where the folder holds a trained network.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Continue the interrupted run in that folder.")]
@@ -89,18 +91,44 @@ def xor(
 
 
 def network(
-    config: ConfigOption,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[NETWORK]", help="A network.json or NIR file, instead of --config.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="YAML", help="A network to train, or trained before.")
+    ] = None,
     run: RunOption = None,
     chips: ChipsOption = None,
     spread: SpreadOption = None,
     resume: ResumeOption = False,
     fresh: FreshOption = False,
+    task: Annotated[
+        str | None, typer.Option("--task", metavar="NAME", help="What a network from a file has to decide.")
+    ] = None,
+    pattern: Annotated[
+        list[str] | None, typer.Option("--pattern", metavar="V1,V2", help="What it is tried on; may come often.")
+    ] = None,
     set_: SetOption = None,
 ) -> Result:
-    """Prove any SFQ network, as `simulate xor` does."""
+    """Prove any SFQ network, as `simulate xor` does.
+
+    A network from a file is judged by --task, or by what its circuit decides without noise and spreads, on each
+    --pattern (by default on all of 0 and 1). --set says what a NIR file does not: time_scale, l_storage_ph, dual_rail,
+    slots, pulses, period_ps, slot_ps, decide_at, name.
+    """
     from hwdesign.sfq.network import load_network_config
 
-    return _prove(load_network_config(config, set_ or []), run or default_run(config), chips, spread, resume, fresh)
+    if (file is None) == (config is None):
+        raise UsageError("a network's file or --config is needed, not both", mend="name one of them")
+    if config is not None:
+        if task is not None or pattern:
+            raise UsageError("--task and --pattern go with a network's file", mend="the configuration names its task")
+        settings = load_network_config(config, set_ or [])
+        return _prove(settings, run or default_run(config), chips, spread, resume, fresh)
+    assert file is not None
+    if resume or fresh:
+        raise UsageError("--resume and --fresh go with --config", mend="leave them out")
+    return _prove_file(file, run or default_run(file), chips, spread, task, pattern or [], set_ or [])
 
 
 def _train(config: NetworkConfig, folder: Path, *, resume: bool, fresh: bool) -> tuple[dict[str, Any], list[str]]:
@@ -149,7 +177,7 @@ def _synapses(network: Network) -> int:
 def _prove(
     config: NetworkConfig, folder: Path, chips: int | None, spread: float | None, resume: bool, fresh: bool
 ) -> Result:
-    from hwdesign.sfq.network import TASKS, export, load_network, prove, write_proof
+    from hwdesign.sfq.network import TASKS, load_network
     from hwdesign.sfq.network.config import NETWORK_FILE, check_trained_as, unfinished
 
     data: dict[str, Any] = {"run": str(folder)}
@@ -159,13 +187,51 @@ def _prove(
     else:
         check_trained_as(config, folder)
         lines = [f"{stored}: trained before (--fresh trains again)"]
-    trained = load_network(stored)
-    task = TASKS[config.task]()
-    proof = prove(
-        trained, task, chips=chips or config.chips, spread=config.spread if spread is None else spread,
+    sigma = config.spread if spread is None else spread
+    return _show(
+        data, lines, folder, load_network(stored), TASKS[config.task](), chips=chips or config.chips, spread=sigma,
         sweep=config.sweep, seed=config.seed, threads=config.train.threads,
-        report=_teller("circuit level: {} of {} chips"),
     )  # fmt: skip
+
+
+def _prove_file(
+    file: Path,
+    folder: Path,
+    chips: int | None,
+    spread: float | None,
+    task: str | None,
+    patterns: list[str],
+    options: list[str],
+) -> Result:
+    from hwdesign.files import make_folder
+    from hwdesign.sfq.network.config import LAST_FILE, NETWORK_FILE, SETTINGS_FILE
+
+    own = folder / NETWORK_FILE
+    inside = own.is_file() and file.is_file() and own.samefile(file)
+    if not inside and any((folder / name).exists() for name in (SETTINGS_FILE, LAST_FILE)):
+        raise DataError("the folder holds a training", file=folder, mend="name another folder by --run")
+    trained = read_network(file, options, "--set")
+    wanted = task_of(trained, task, patterns)
+    if not inside:
+        make_folder(folder)
+        trained.save(own)
+    data: dict[str, Any] = {"run": str(folder), "network": str(file)}
+    judged = "its circuit decides without noise and spreads" if task is None else f"'{task}' asks for"
+    lines = [f"{file}: {count(_synapses(trained), 'synapse')}; right is what {judged}"]
+    sigma = _FILE_SPREAD if spread is None else spread
+    return _show(
+        data, lines, folder, trained, wanted, chips=chips or _FILE_CHIPS, spread=sigma, sweep=(), seed=0,
+        threads=_FILE_THREADS,
+    )  # fmt: skip
+
+
+def _show(
+    data: dict[str, Any], lines: list[str], folder: Path, trained: Network, task: Task, **settings: Any
+) -> Result:
+    """Simulate, write and print."""
+    from hwdesign.sfq.network import export, prove, write_proof
+
+    proof = prove(trained, task, report=_teller("circuit level: {} of {} chips"), **settings)
     busiest = task.patterns[int(task.labels.argmax())]
     files = [*export(trained, busiest, folder), *write_proof(proof, folder)]
     data |= {"proof": proof.as_dict(), "files": [str(path) for path in files]}

@@ -58,7 +58,7 @@ def test_a_network_becomes_decks_and_structural_verilog(cli: Cli, tmp_path: Path
     [
         (["--testbench", "--pattern", "1,x"], "error: --pattern takes 2 numbers from 0 to 1, not '1,x'; write 1,1"),
         (["--pattern", "1,1"], "error: --pattern goes with --testbench; add --testbench"),
-        (["--param", "stages=3"], "error: a network takes no --param and no --stimulus; train it with other settings"),
+        (["--param", "stages=3"], "error: a network.json takes no --param; train it with other settings"),
     ],
 )
 def test_refusals_of_networks(cli: Cli, argv: list[str], message: str, tmp_path: Path) -> None:

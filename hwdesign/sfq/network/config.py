@@ -13,7 +13,7 @@ from hwdesign.errors import ConfigError
 from hwdesign.files import read_input
 from hwdesign.settings import Origin, Section, parse_section, read_yaml, refuse
 from hwdesign.settings.origin import apply_override
-from hwdesign.sfq.network.network import MAX_JSON, Coding
+from hwdesign.sfq.network.network import MAX_JSON, NAME, Coding
 
 NETWORK_FILE, TABLES_FILE, SETTINGS_FILE = "network.json", "tables.json", "settings.json"
 """What a training leaves in its folder."""
@@ -94,7 +94,7 @@ class NetworkConfig(Section):
         coding, neuron, train: see their classes.
     """
 
-    name: str = Field(default="network", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
+    name: str = Field(default="network", pattern=NAME)
     seed: int = Field(default=0, ge=0, lt=1 << 32)
     task: Literal["xor", "and", "majority", "parity3", "digits4", "moons"] = "xor"
     hidden: tuple[int, ...] = (4,)

@@ -17,6 +17,8 @@ from hwdesign.settings import Section, parse_section, refuse
 
 MAX_JSON = 64 << 20
 MAX_WIDTH = 1024
+NAME = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
+"""What a netlist's top module may be called."""
 
 
 class Layer(Section):
@@ -150,7 +152,7 @@ class Network(Section):
         temperature_k: what it was trained for.
     """
 
-    name: str = Field(default="network", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
+    name: str = Field(default="network", pattern=NAME)
     coding: Coding
     layers: tuple[Layer, ...] = Field(min_length=1, max_length=32)
     decide_at: int = Field(default=2, ge=1)

@@ -10,31 +10,68 @@ loop's L/R. A neuron that fires loses a quantum, where NIR's default resets it t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.special import ndtri
 
-from hwdesign.errors import DataError, FileError, ToolError, UnsupportedError
-from hwdesign.files import os_reason
+from hwdesign.errors import ConfigError, DataError, NetlistError, UnsupportedError
+from hwdesign.settings import Section, parse_section
 from hwdesign.sfq.cells import Neuron
-from hwdesign.sfq.network.network import MAX_WIDTH, Coding, Layer, Network
+from hwdesign.sfq.network.network import MAX_WIDTH, NAME, Coding, Layer, Network
+from hwdesign.sfq.network.nir_file import read_graph
 from hwdesign.sfq.network.tables import CellTables, measure_tables
 
 Float = NDArray[np.float64]
 
-MAX_BYTES = 64 << 20
 IX_MAX_UA, IT_MAX_UA = 145.0, 190.0
 _RARE = 1e-4
 _LEAST_LEAK = 1e-3
 
 
+class NirOptions(Section):
+    """How a NIR file becomes a network, as the command line asks it; see `read_nir` and `Coding`.
+
+    Attributes:
+        name, decide_at, l_storage_ph, time_scale, temperature_k: of `read_nir`; by default the file's name, and half of
+            the pulses.
+        pulses, period_ps, slot_ps, slots, dual_rail: of `Coding`; by default every input of the file is a feature with
+            a slot of its own. With `dual_rail`, the file's second half of the inputs are the complements.
+    """
+
+    name: str | None = Field(default=None, pattern=NAME)
+    decide_at: int | None = Field(default=None, ge=1)
+    l_storage_ph: float = Field(default=8.0, gt=0, le=10_000)
+    time_scale: float = Field(default=1.0, gt=0, le=1e6)
+    temperature_k: float = Field(default=4.2, ge=0, le=1000)
+    pulses: int = Field(default=4, ge=1, le=1024)
+    period_ps: float | None = Field(default=None, gt=0, le=1e6)
+    slot_ps: float = Field(default=25.0, gt=0, le=1e5)
+    slots: tuple[int, ...] | None = None
+    dual_rail: bool = False
+
+    def coding(self, inputs: int) -> Coding:
+        """The code of a network's inputs.
+
+        Raises:
+            ConfigError: the slots do not fit the period.
+        """
+        features = inputs // 2 if self.dual_rail else inputs
+        slots = tuple(range(features)) if self.slots is None else self.slots
+        needed = (max(slots, default=0) + 1) * self.slot_ps
+        period = max(200.0, needed) if self.period_ps is None else self.period_ps
+        own = {"pulses": self.pulses, "period_ps": period, "slot_ps": self.slot_ps, "slots": slots}
+        return parse_section(Coding, {**own, "dual_rail": self.dual_rail})
+
+
 def read_nir(
     path: Path,
     *,
-    coding: Coding | None = None,
+    coding: Coding | Callable[[int], Coding] | None = None,
     name: str = "network",
     decide_at: int = 2,
     l_storage_ph: float = 8.0,
@@ -45,7 +82,8 @@ def read_nir(
 
     Args:
         path: HDF5 file as the `nir` package writes it.
-        coding: of the inputs; by default one rail a feature, each in a slot of its own.
+        coding: of the inputs, or what gives it for their number; by default one rail a feature, each in a slot of its
+            own.
         name, decide_at: of the network.
         l_storage_ph: of the neurons.
         time_scale: circuit's seconds in one second of the file, as 1e-9 where the circuit shall take picoseconds for
@@ -53,25 +91,10 @@ def read_nir(
         temperature_k: of the synapses.
 
     Raises:
-        ToolError: the package `nir` is missing.
-        DataError: the file is no NIR graph.
-        FileError: it cannot be read.
+        ToolError, FileError, DataError, LimitError: as `read_graph`.
         UnsupportedError: a node, a value or an edge that does not map; names it.
     """
-    try:
-        import nir
-    except ImportError as error:
-        raise ToolError("the package 'nir' is not installed", mend="pip install 'hwdesign[nir]'") from error
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DataError(f"the file is larger than {MAX_BYTES} bytes", file=path)
-        graph = nir.read(path)
-    except OSError as error:
-        if not path.is_file():
-            raise FileError(f"cannot read the file: {os_reason(error)}", file=path) from error
-        raise DataError("the file is no NIR graph", file=path) from error
-    except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
-        raise DataError("the file is no NIR graph", file=path) from error
+    graph = read_graph(path)
     nodes = _chain(graph, path)
     if len(nodes) % 2 or not nodes:
         raise UnsupportedError("the network does not alternate weights and neurons", file=path)
@@ -92,12 +115,16 @@ def read_nir(
             known[leak] = measure_tables(l_storage_ph, leak, temperature_k=temperature_k, spread=0.0)
         layers.append(_layer(neuron_label, weight * lift[:, None], threshold, leak, known[leak], path))
     width = layers[0].inputs
-    code = coding or Coding(slots=tuple(range(width)), dual_rail=False, period_ps=max(200.0, 25.0 * width))
+    code = coding if isinstance(coding, Coding) else (coding or NirOptions().coding)(width)
     if code.rails != width:
         raise UnsupportedError(f"the code has {code.rails} rails for the {width} inputs of the file", file=path)
-    return Network(
-        name=name, coding=code, layers=tuple(layers), decide_at=decide_at, temperature_k=temperature_k
-    ).pruned()
+    content = {
+        "name": name, "coding": code, "layers": tuple(layers), "decide_at": decide_at, "temperature_k": temperature_k,
+    }  # fmt: skip
+    try:
+        return parse_section(Network, content).pruned()
+    except (ConfigError, NetlistError) as error:
+        raise UnsupportedError(error.what, file=path, mend=error.mend) from error
 
 
 def _chain(graph: Any, path: Path) -> list[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwdesign.files import open_atomic, write_text
+from hwdesign.files import make_folder, open_atomic, write_text
 from hwdesign.formats import write
 from hwdesign.formats.spice.writer import write_spice
 from hwdesign.netlist.elaborate import elaborate
@@ -227,7 +227,7 @@ def export(network: Network, pattern: ArrayLike, folder: Path, process: Process 
     Raises:
         FileError: the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     files = []
     bench = elaborate(network_bench(network, process, temperature_k=0, pattern=pattern))
     for dialect, name in (("josim", ""), ("ngspice", "_ngspice"), ("wrspice", "_wrspice")):
@@ -246,7 +246,7 @@ def write_proof(proof: Proof, folder: Path) -> list[Path]:
     """
     from hwdesign.sfq.network import plots
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     files = [folder / PROOF_FILE]
     write_text(files[0], json.dumps(proof.as_dict(), indent=2) + "\n")
     title = f"{proof.network.name}: {proof.sweep[0].chips} chips a point, {proof.network.temperature_k:g} K"

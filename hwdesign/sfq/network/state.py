@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from hwdesign.errors import ConfigError, DataError, FileError
-from hwdesign.files import os_reason
+from hwdesign.errors import ConfigError, DataError
+from hwdesign.files import make_folder
 from hwdesign.learn import load_checkpoint, load_weights, read_figures, save_checkpoint, versions
 from hwdesign.learn.fit import write_figures
 from hwdesign.settings import parse_section
@@ -162,10 +162,7 @@ class Store:
         if self.folder is None:
             return
         path = self.folder / LAST_FILE
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FileError(f"cannot make the run's folder: {os_reason(error)}", file=path.parent) from error
+        make_folder(path.parent)
         content = {
             "tables": json.loads(state.tables.model_dump_json()),
             "start": state.start,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from hwdesign.errors import DataError, NetlistError
-from hwdesign.files import write_text
+from hwdesign.files import make_folder, write_text
 from hwdesign.sfq.network.config import NETWORK_FILE, SETTINGS_FILE, TABLES_FILE, NetworkConfig, trained_settings
 from hwdesign.sfq.network.model import SfqModel, model_of
 from hwdesign.sfq.network.network import Coding, Network
@@ -53,7 +53,7 @@ class TrainedNetwork:
 
     def save(self, folder: Path) -> None:
         """Write `network.json`, `tables.json` and the settings of the training."""
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         write_text(folder / SETTINGS_FILE, json.dumps(trained_settings(self.config), indent=2) + "\n")
         self.network.save(folder / NETWORK_FILE)
         write_text(folder / TABLES_FILE, json.dumps(json.loads(self.tables.model_dump_json()), indent=2) + "\n")
