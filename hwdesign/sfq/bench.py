@@ -114,7 +114,7 @@ def testbench(
             chain = _chain(cell, port, [(line, f"XIN_{port.name}")], [(PTLDriver(process=cell.process), "XTX")])
             _place_chain(top, chain, middle, pins[port.name], port.name)
     cell.place(top, pins, name=DUT)
-    shown: list[str] = []
+    shown = [f"p({junction}.{DUT})" for junction in cell.shown_junctions]
     for port in cell.outputs():
         last, level = pins[port.name], port.role == "level"
         receiver: list[tuple[Cell, str]] = [(PTLReceiver(process=cell.process), "XRX")]

@@ -74,6 +74,7 @@ class Cell:
         instance_parameters: fields that are parameters of the subcircuit, by the subcircuit's name for them: instances
             that differ in these alone share one module.
         level_junction: where an output is a level, the junction that pulses as long as it is on.
+        shown_junctions: junctions whose phases a test bench prints besides its loads'.
         behavioural_only: fields that the subcircuit does not depend on.
     """
 
@@ -83,6 +84,7 @@ class Cell:
     instance_parameters: ClassVar[Mapping[str, str]] = {}
     behavioural_only: ClassVar[frozenset[str]] = frozenset()
     level_junction: ClassVar[str] = ""
+    shown_junctions: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         """Check every parameter against its bounds.

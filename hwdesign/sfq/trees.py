@@ -8,11 +8,14 @@ from typing import ClassVar
 
 from hwdesign.errors import NetlistError
 from hwdesign.netlist import ModuleBuilder
-from hwdesign.sfq.cell import Cell, Port, bias_parameter, ic_parameter, inp, out, parameter
+from hwdesign.sfq.cell import Cell, Events, Port, bias_parameter, check_ports, ic_parameter, inp, out, parameter
 from hwdesign.sfq.cells.wires import Merger, Splitter
 from hwdesign.sfq.draft import Draft
 
 MAX_LEAVES = 4096
+
+MERGER_PS = 10.4
+"""Time from one merger of a tree to the next, picoseconds (behavioural model)."""
 
 
 def fan_out(
@@ -113,6 +116,17 @@ def leaf_levels(leaves: int) -> list[int]:
     return found
 
 
+def root_levels(leaves: int) -> list[int]:
+    """Level of each leaf of `fan_in`, in its order: the number of mergers after it."""
+    found, groups = [0] * leaves, [[leaf] for leaf in range(leaves)]
+    while len(groups) > 1:
+        pairs = [a + b for a, b in zip(groups[::2], groups[1::2], strict=False)]
+        for leaf in (leaf for pair in pairs for leaf in pair):
+            found[leaf] += 1
+        groups = pairs + (groups[-1:] if len(groups) % 2 else [])
+    return found
+
+
 @dataclass(frozen=True)
 class FanOut(Cell):
     """Fan-out tree: `leaves` - 1 splitters. Ports a, q0, q1 ..."""
@@ -165,8 +179,15 @@ class FanIn(Cell):
 
     @property
     def delay_ps(self) -> float:
-        """See `Cell`."""
-        return 10.4 * depth(self.leaves) + 2.6
+        """See `Cell`; from the deepest leaves."""
+        return MERGER_PS * depth(self.leaves) + 2.6
+
+    def behaviour(self, events: Events) -> dict[str, tuple[float, ...]]:
+        """See `Cell`. Where the number of leaves is no power of two, some are nearer to the root."""
+        check_ports(events, [port.name for port in self.inputs()], self.kind)
+        levels = root_levels(self.leaves)
+        ahead = {f"a{leaf}": MERGER_PS * (depth(self.leaves) - level) for leaf, level in enumerate(levels)}
+        return super().behaviour({port: [t - ahead[port] for t in times] for port, times in events.items()})
 
     def draw(self, d: Draft) -> None:
         """See `fan_in`."""

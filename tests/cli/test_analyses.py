@@ -190,3 +190,10 @@ def test_a_missing_section_is_named(cli: Cli, tmp_path: Path) -> None:
     assert done.err == (
         f"error: {path}:1: the specification has no 'transfer'; give it source, start, stop, input and output\n"
     )
+
+
+@pytest.mark.parametrize(("cell", "least"), [("ptl", "> 60 % (T1|XDUT)"), ("sfqdc", "23.8 % (B5|XDUT)")])
+def test_margins_of_a_sample_bench_without_a_specification(cli: Cli, cell: str, least: str) -> None:
+    """Of a line its impedance varies; of a level what turns it on and off is checked."""
+    done = cli("simulate", "margins", ROOT / "netlists" / "sfq" / "cells" / f"{cell}.cir")
+    assert (done.code, done.out.splitlines()[-1]) == (0, f"critical margin: {least}")

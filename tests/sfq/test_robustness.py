@@ -18,6 +18,7 @@ from hwdesign.sfq import (
     NDRO,
     NOT,
     OR,
+    PTL,
     SFQDC,
     XOR,
     Cell,
@@ -104,6 +105,44 @@ def test_dcsfq_over_its_range_of_amplitudes(process: Process) -> None:
     result = simulate(circuit, batch={"IIN_a": np.array([300, 550, 700, 1200]) / 1e6}, waves=False)
     works = [as_specified(cell, result, at, tolerance_ps=5.0, stimuli=stimuli) for at in range(4)]
     assert works == [False, True, True, True]
+
+
+@PROCESSES
+def test_two_pulses_within_the_dead_time_come_out_as_one(process: Process) -> None:
+    """Of a merger and of a tree, whichever two inputs they come to."""
+    dead = 7.5 if process is LINEAR_10KA else 5.5
+    for cell, pairs in ((Merger(process=process), ["ab", "ba"]), (FanIn(process=process), ["01", "02", "13", "32"])):
+        names = [port.name for port in cell.inputs()]
+        for first, second in pairs:
+            a, b = (next(name for name in names if name.endswith(end)) for end in (first, second))
+            gaps = (0.0, dead - 1.0, dead + 0.5, dead + 3.0)
+            silent: dict[str, list[float]] = {name: [] for name in names}
+            result = run_all(cell, [{**silent, a: [30, 100], b: [30 + gap, 100 + gap]} for gap in gaps])
+            assert [len(output_pulses(result, "q", at)) for at in range(4)] == [2, 2, 4, 4], (a, b)
+
+
+@pytest.mark.parametrize("leaves", [3, 5, 6])
+def test_leaves_near_the_root_are_faster(leaves: int) -> None:
+    cell = FanIn(leaves=leaves)
+    result = run_all(cell, [{f"a{k}": [30.0 + 40 * k] for k in range(leaves)}])
+    assert as_specified(cell, result, tolerance_ps=4.0) and len(output_pulses(result)) == leaves
+    assert not as_specified(FanIn(leaves=leaves, dead_time_ps=100.0), result)
+
+
+@PROCESSES
+def test_lines_near_the_drivers_impedance_work_at_any_length(process: Process) -> None:
+    """And those far from it do not: reflections."""
+    sent = 8
+    stimuli = {"a": [30.0 + 20 * k for k in range(sent)]}
+    impedance = np.array([1.0, 2.0, 3.0, 4.0, 12.0])
+    far = []
+    for flight in (1.0, 5.0, 7.3, 15.0, 33.0):
+        circuit = compile_deck(testbench(PTL(flight_ps=flight, process=process), stimuli))
+        result = simulate(circuit, batch={"T1|XDUT": impedance}, waves=False)
+        delays = [np.subtract(output_pulses(result, "q", at), input_pulses(result, "a", at)) for at in range(4)]
+        assert all(len(row) == sent and np.ptp(row) < 5 for row in delays), flight
+        far.append(len(output_pulses(result, "q", 4)))
+    assert any(number != sent for number in far)
 
 
 def test_a_level_needs_the_stimuli() -> None:

@@ -12,7 +12,7 @@ from hwdesign.spice import compile_deck
 from hwdesign.spice.places import Places
 
 DUT = "XDUT"
-_KINDS = "LRBI"
+_KINDS = "LRBIT"
 
 
 def default_spec(deck: str | Path, *, vary: Sequence[str] = (), checks: Sequence[str] = ()) -> Spec:
@@ -20,8 +20,8 @@ def default_spec(deck: str | Path, *, vary: Sequence[str] = (), checks: Sequence
 
     Args:
         deck: path.
-        vary: globs over elements; by default all inductors, resistors, junctions and current sources of the instance
-            `XDUT`, or where there is none all inductors, resistors and junctions.
+        vary: globs over elements; by default all inductors, resistors, junctions, current sources and lines of the
+            instance `XDUT`, or where there is none all inductors, resistors and junctions.
         checks: junctions that must have the deck's own pulses within 10 ps; by default those whose phase it prints.
 
     Raises:
@@ -31,7 +31,7 @@ def default_spec(deck: str | Path, *, vary: Sequence[str] = (), checks: Sequence
     circuit = compile_deck(deck)
     if not vary:
         inside = any(name.endswith(f"|{DUT}") for name in circuit.index)
-        kinds = [kind for kind in _KINDS if inside or kind != "I"]
+        kinds = [kind for kind in _KINDS if inside or kind not in "IT"]
         tail = f"|{DUT}" if inside else ""
         globs = [f"{kind}*{tail}" for kind in kinds]
         present = {element.name[0] for element in circuit.elements if element.name.endswith(tail)}

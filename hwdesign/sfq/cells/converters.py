@@ -65,6 +65,8 @@ class SFQDC(TableCell):
     kind: ClassVar[str] = "sfqdc"
     ports: ClassVar[tuple[Port, ...]] = (inp("a"), out("q", "level"))
     level_junction: ClassVar[str] = "B8"
+    # One pulse of B3 for each "on", one of B5 for each "off": what a margin analysis can check.
+    shown_junctions: ClassVar[tuple[str, ...]] = ("B3", "B5")
     elements: ClassVar[tuple[Row, ...]] = (
         ("L1", "a n1", 0.2),
         ("B1", "n1", 1.3),
