@@ -259,6 +259,7 @@ class PhasePlan:
         noise_linear: bool = False,
         pulses: bool = True,
         threads: int = 1,
+        simd: int = -1,
     ) -> PhaseRun:
         """Adaptive trapezoidal steps, the junctions' currents solved for.
 
@@ -266,6 +267,9 @@ class PhasePlan:
         very path depend on seed and grid alone (Wong, Zakai: On the Convergence of Ordinary Integrals to Stochastic
         Integrals, Ann. Math. Stat. 36:1560, 1965). A Brownian bridge would do without the grid, but then the error
         control would see, and choose its steps by, the noise that it is to be independent of.
+
+        Eight instances share their steps, so that what an instance gives depends on its neighbours to within the
+        tolerance.
 
         Args:
             values: of the plan's network.
@@ -279,13 +283,14 @@ class PhasePlan:
             noise_linear: straight lines between noise values; otherwise each holds for its interval.
             pulses: whether to look for pulses.
             threads: number of threads.
+            simd: as in `steps`.
 
         Raises:
             ValueError: shapes or numbers that do not fit.
         """
         found = _kernels.spice_newton(
             self._plan, values.table(), [_wave(wave) for wave in waves], step, rows, tolerance, settle, delay_unit,
-            noise_interval, noise_linear, pulses, threads,
+            noise_interval, noise_linear, pulses, threads, simd,
         )  # fmt: skip
         return _run(found)
 

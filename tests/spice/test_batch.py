@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from hwdesign.errors import ConfigError, NetlistError
+from hwdesign.formats.spice import read_spice_text
 from hwdesign.netlist.waveforms import parse_waveform
 from hwdesign.spice import Noisy, compile_deck, simulate
 from tests.spice.decks import BOLTZMANN, MODES, circuit, jtl, run
+from tests.spice.engine_decks import MIXED
 
 NOISY = jtl(4).replace("R2 2 0 2.744", "R2 2 0 2.744 temp=4.2").replace("R3 3 0 2.744", "R3 3 0 2.744 temp=4.2")
 
@@ -107,6 +109,22 @@ def test_threads_change_nothing(mode: str) -> None:
     two = simulate(made, batch=batch, signals=["P(B3)"], mode=mode, threads=2)  # type: ignore[arg-type]
     assert np.array_equal(one.signals["P(B3)"], two.signals["P(B3)"])
     assert np.array_equal(one.pulses.t, two.pulses.t) and np.array_equal(one.pulses.instance, two.pulses.instance)
+
+
+@pytest.mark.parametrize("simd", [-1, 1])
+def test_instances_of_the_newton_mode_are_those_of_single_runs(simd: int) -> None:
+    """Eight share their steps, with registers of any width; one alone has its own."""
+    made = compile_deck(read_spice_text(MIXED, file="mixed.cir", dialect="josim"))
+    batch = {"R1|X2": np.linspace(2.5, 3.5, 11), "B1|X1.icrit": np.linspace(1.9e-4, 2.1e-4, 11)}
+    options = {"mode": "newton", "tolerance": 1e-8, "signals": ["P(B1.X2)", "I(T1)", "V(h)", "I(B1.X1)"]}
+    together = simulate(made, batch=batch, simd=simd, **options)  # type: ignore[arg-type]
+    for instance in (0, 7, 8, 10):
+        one = {name: values[[instance]] for name, values in batch.items()}
+        alone = simulate(made, batch=one, **options)  # type: ignore[arg-type]
+        for label, values in alone.signals.items():
+            apart = np.abs(together.signals[label][instance] - values[0]).max()
+            assert apart < 2e-4 * np.abs(values).max(), (label, instance)
+        assert np.allclose(together.pulses.of("B1|X2", instance), alone.pulses.of("B1|X2"), atol=1e-16)
 
 
 def test_pulse_columns() -> None:

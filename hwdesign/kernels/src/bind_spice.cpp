@@ -258,7 +258,7 @@ void bind_spice(nb::module_& m) {
         });
   m.def("spice_newton", [](const spice::Plan& plan, nb::dict values, nb::list waves, double step, int64_t rows,
                            double tolerance, double settle, double delay_unit, double noise_interval,
-                           bool noise_linear, bool pulses, int threads) {
+                           bool noise_linear, bool pulses, int threads, int simd) {
     const Tables tables(values, plan.net);
     const std::vector<spice::Wave> made = make_waves(waves, plan.net, tables.v);
     if (!(step > 0) || !std::isfinite(step) || !(tolerance > 0) || !(settle >= 0) || !(delay_unit > 0)) {
@@ -272,7 +272,7 @@ void bind_spice(nb::module_& m) {
     }
     check_size(plan, rows, tables.v.instances);
     const spice::NewtonOptions options{step,         rows,   tolerance, settle,      delay_unit, noise_interval,
-                                       noise_linear, pulses, threads,   &interrupted};
+                                       noise_linear, pulses, threads,   simd,        &interrupted};
     spice::NewtonResult result;
     {
       nb::gil_scoped_release nogil;

@@ -164,6 +164,9 @@ class Plan {
   void order(const Values& values, double alpha);
 };
 
+// The instruction set that `simd` stands for; throws std::invalid_argument where the processor lacks it.
+int simd_level(int simd);
+
 Result run_steps(const Plan& plan, const Values& values, const std::vector<Wave>& waves, const Options& options);
 
 struct NewtonOptions {
@@ -176,6 +179,7 @@ struct NewtonOptions {
   bool noise_linear = false;  // straight lines between the values; otherwise each holds over its interval
   bool pulses = true;
   int threads = 1;
+  int simd = -1;  // as in aigsim.hpp
   bool (*unwanted)() = nullptr;
 };
 

@@ -6,23 +6,32 @@
 #include "spice_runner.hpp"
 
 namespace hwdesign::spice {
-namespace {
 
-StepFunction choose(int simd, int lanes) {
+int simd_level(int simd) {
   if (simd < -1 || simd == 0 || simd > 3) throw std::invalid_argument("simd must be -1, 1, 2 or 3");
 #if defined(__x86_64__) && defined(__GNUC__)
   __builtin_cpu_init();
   const bool wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool widest = wide && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512dq");
-  const int level = simd < 0 ? (widest ? 3 : wide ? 2 : 1) : simd;
-  if (level == 3 && widest) return avx512_steps(lanes);
-  if (level == 2 && wide) return avx2_steps(lanes);
-  if (level > 1) throw std::invalid_argument("this processor lacks that simd level");
+  const int most = widest ? 3 : wide ? 2 : 1;
 #else
-  if (simd > 1) throw std::invalid_argument("this processor lacks that simd level");
+  const int most = 1;
 #endif
-  return portable_steps(lanes);
+  if (simd > most) throw std::invalid_argument("this processor lacks that simd level");
+  return simd < 0 ? most : simd;
+}
+
+namespace {
+
+StepFunction choose(int simd, int lanes) {
+  switch (simd_level(simd)) {
+#if defined(__x86_64__) && defined(__GNUC__)
+    case 3: return avx512_steps(lanes);
+    case 2: return avx2_steps(lanes);
+#endif
+    default: return portable_steps(lanes);
+  }
 }
 
 }  // namespace
