@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hwdesign.netlist import Module, Netlist
 
 _TYPES_SHOWN = 12
+# As hwdesign.formats.spice.Dialect, which would take long to import.
+_DIALECTS = ("josim", "ngspice", "wrspice")
 
 
 def register(app: typer.Typer) -> None:
@@ -133,6 +135,9 @@ def convert(
     top: TopOption = None,
     from_: FromOption = None,
     to: ToOption = None,
+    dialect: Annotated[
+        str | None, typer.Option("--dialect", metavar="NAME", help=f"Of a SPICE deck: {', '.join(_DIALECTS)}.")
+    ] = None,
     strict: StrictOption = False,
     liberty: LibertyOption = None,
 ) -> Result:
@@ -140,6 +145,10 @@ def convert(
     from hwdesign.formats import format_of, read, write
 
     written = format_of(target, to, writing=True)
+    if dialect is not None and dialect not in _DIALECTS:
+        raise UsageError(f"no dialect is named '{dialect}'", mend=f"dialects: {', '.join(_DIALECTS)}")
+    if dialect is not None and written.name != "spice":
+        raise UsageError(f"--dialect goes with SPICE decks, not with {written.name}", mend="leave it out")
     # An AIG has no asynchronous resets: RTL is synthesised without them.
     library = read_liberties(liberty)
     netlist = read(source, format=from_, top=top, strict=strict, synchronous=aig, library=library)
@@ -151,7 +160,7 @@ def convert(
         from hwdesign.passes import to_aig
 
         netlist = to_aig(netlist)
-    write(netlist, target, format=to)
+    write(netlist, target, format=to, **({} if dialect is None else {"dialect": dialect}))
     cells = sum(module.num_cells for module in netlist.modules.values())
     data = {
         "input": str(source),

@@ -66,7 +66,7 @@ FORMATS: dict[str, Format] = {
         Format("yosys-json", "Yosys JSON netlist", (".json",), "yosys_json:read_yosys_json",
                "yosys_json:write_yosys_json"),
         Format("spice", "SPICE deck (ngspice, JoSIM)",
-               (".sp", ".spi", ".cir", ".ckt", ".net", ".spice", ".js", ".jsim"),
+               (".sp", ".spi", ".cir", ".ckt", ".net", ".spice", ".js", ".jsim", ".jsm"),
                "spice:read_spice", "spice:write_spice"),
         Format("spectre", "Spectre netlist", (".scs",), "", "spectre:write_spectre"),
         Format("dot", "Graphviz DOT", (".dot", ".gv"), "", "dot:write_dot"),

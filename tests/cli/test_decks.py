@@ -133,6 +133,34 @@ def test_too_many_steps_are_refused_at_the_line_that_asks_for_them(cli: Cli, dec
     assert outcome.err.endswith("record fewer rows (a larger print step in .tran, or every=), or pulses alone\n")
 
 
+@pytest.mark.parametrize(
+    ("dialect", "sign"),
+    [
+        ("josim", ".print phase B1.X1\n"),
+        ("ngspice", "G1 0 phase p n 3038534.921166394\n"),
+        ("wrspice", ".tran 1e-13 5e-11 0 1e-13 uic\n"),
+    ],
+)
+def test_a_deck_is_written_in_the_dialect_that_is_asked_for(
+    cli: Cli, deck: Path, tmp_path: Path, dialect: str, sign: str
+) -> None:
+    out = tmp_path / "out.cir"
+    outcome = cli("convert", deck, out, "--dialect", dialect)
+    assert outcome.code == 0 and sign in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "dialect", "message"),
+    [
+        ("out.cir", "spectre", "error: no dialect is named 'spectre'; dialects: josim, ngspice, wrspice\n"),
+        ("out.v", "josim", "error: --dialect goes with SPICE decks, not with verilog; leave it out\n"),
+    ],
+)
+def test_refuses_wrong_dialects(cli: Cli, deck: Path, tmp_path: Path, name: str, dialect: str, message: str) -> None:
+    outcome = cli("convert", deck, tmp_path / name, "--dialect", dialect)
+    assert outcome.code == 2 and outcome.err == message and not (tmp_path / name).exists()
+
+
 def test_newton_mode_and_notes(cli: Cli, deck: Path, tmp_path: Path) -> None:
     deck.write_text(DECK.replace(".end\n", ".spread 0.1\n.end\n"), encoding="utf-8")
     out = tmp_path / "out.csv"
