@@ -119,9 +119,7 @@ set_drive 2 in
 set_load 0.3 -wire_load out
 set_max_fanout 8 [current_design]
 set_max_fanout 9 x"""
-    with pytest.raises(UnsupportedError, match="the command 'current_design' in brackets is not supported"):
-        read_sdc_text(text)
-    found = read_sdc_text(text.replace("[current_design]", "top"))
+    found = read_sdc_text(text)
     point = query(CLOCK, PORT, PIN, CELL, names="c", line=3)
     assert found.uncertainties == (
         ClockUncertainty(0.25, SECOND, query(CLOCK, PORT, PIN, names="c", line=2), line=2),
@@ -147,6 +145,8 @@ def test_units() -> None:
     assert (plain.clocks["c"].period, plain.port_values[0].value, plain.port_values[1].value) == (0.5, 0.02, 0.003)
     said = read_sdc_text("set_units -time 10ps -capacitance 1fF -resistance ohm -voltage V\n" + text)
     assert (said.clocks["c"].period, said.port_values[0].value, said.port_values[1].value) == (5.0, 0.02, 0.003)
+    large = read_sdc_text("set_units -time 1us -resistance MOhm -capacitance pf\n" + text)
+    assert (large.clocks["c"].period, large.port_values[1].value) == (500000.0, 3000.0)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,29 @@ def test_collections() -> None:
     assert (objects.kinds, objects.without) == ((ObjectKind.ALL_INPUTS,), query(PORT, names="clk"))
 
 
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("$p * 0.5", 2.5), ("{5 / 2}", 2.0), ("5/2.0", 2.5), ("-(1 + 2)*-3", 9.0), ("1e1-.5-2", 7.5), ("- -4", 4.0),
+        ("-7 / 2", -4.0), ("2 * (3 + [expr 1+1])", 10.0),
+    ],
+)  # fmt: skip
+def test_expressions(expression: str, value: float) -> None:
+    found = read_sdc_text(f"set p 5\nset_output_delay [expr {expression}] x")
+    assert found.port_delays[0].value == value
+
+
+@pytest.mark.parametrize("expression", ["1 +", "(1", "$p > 1 ? 2 : 3", "sin(1)", "1 2", "2**3", "", "x"])
+def test_other_expressions_are_refused(expression: str) -> None:
+    with pytest.raises(UnsupportedError, match="is not supported; SDC is read, not executed"):
+        read_sdc_text(f"set p 5\nset a [expr {expression}]")
+
+
 CASES = {
+    "set a [expr 1/0]": "t.sdc:1: the expression '1/0' divides by zero; mend it",
+    "set a [expr 1e308*10]": "t.sdc:1: the expression '1e308*10' is out of range; mend it",
+    "set a [expr 9999999999*9999999999]": "t.sdc:1: the expression '9999999999*9999999999' is out of range; mend it",
+    f"set a [expr {'(' * 60}]": "t.sdc:1: the expression nests more than 50 deep; write the value",
     "": "t.sdc: the file holds no constraint; create a clock at least",
     "# only a comment \\\n goes on": "t.sdc: the file holds no constraint; create a clock at least",
     "\nset_load {1 x": "t.sdc:2: the brace is not closed before the file ends; add its '}'",
@@ -236,7 +258,7 @@ def test_refusals(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["exec", "foreach", "source", "eval", "create_generated_clock", "if", "proc", "expr"]
+    "command", ["exec", "foreach", "source", "eval", "create_generated_clock", "if", "proc", "sizeof_collection"]
 )
 def test_other_tcl_is_refused_by_name(command: str) -> None:
     with pytest.raises(UnsupportedError) as caught:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hwdesign.errors import UnsupportedError
 from hwdesign.formats.sdc.arguments import objects, patterns, sort_words
+from hwdesign.formats.sdc.arithmetic import evaluate
 from hwdesign.formats.sdc.tcl import Command, Value
 from hwdesign.netlist.constraints import ObjectKind, Objects, Query
 
@@ -80,9 +81,17 @@ def _depth(query: Query) -> int:
     return 1 + max((_depth(other) for other in query.without), default=-1)
 
 
+def _current_design(command: Command) -> str:
+    """Stands in design rules only, which are read over."""
+    sort_words(command)
+    return "current_design"
+
+
 _OTHERS: dict[str, Callable[[Command], Value]] = {
+    "expr": evaluate,
     "list": _list,
     "concat": _concat,
     "add_to_collection": _list,
     "remove_from_collection": _remove,
+    "current_design": _current_design,
 }
