@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwdesign.errors import NetlistError
 from hwdesign.files import open_atomic, read_source
 from hwdesign.formats.registry import located
-from hwdesign.kernels.physical import RawSpef, parse_spef
+from hwdesign.kernels import physical as kernels
 from hwdesign.netlist.names import NamePool
 from hwdesign.netlist.parasitics import NodeKind, Parasitics
 
@@ -28,8 +29,6 @@ _NOTES = (
     "the file's capacitance holds the pins' own",
 )
 _UNQUOTABLE = re.compile(r'["\\\x00-\x1f\x7f]')
-_BUS_BIT = re.compile(r"(.*)\[(\d+)\]", re.DOTALL)
-_SPECIAL = re.compile(r"([^A-Za-z0-9_/])")
 
 
 def read_spef(path: str | Path, *, coupling_factor: float = 1.0, corner: Corner = "typ") -> Parasitics:
@@ -57,7 +56,7 @@ def read_spef(path: str | Path, *, coupling_factor: float = 1.0, corner: Corner 
 def read_spef_text(text: bytes | str, *, coupling_factor: float = 1.0, corner: Corner = "typ") -> Parasitics:
     """Parasitics of SPEF text; see `read_spef`."""
     data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-    raw = parse_spef(data, corner=_CORNERS.index(corner))
+    raw = kernels.parse_spef(data, corner=_CORNERS.index(corner))
     count = len(raw.node_kind)
     shared = np.bincount(raw.coupling_a, raw.coupling, count) + np.bincount(raw.coupling_b, raw.coupling, count)
     return Parasitics(
@@ -82,7 +81,7 @@ def read_spef_text(text: bytes | str, *, coupling_factor: float = 1.0, corner: C
     )
 
 
-def _findings(raw: RawSpef) -> tuple[str, ...]:
+def _findings(raw: kernels.RawSpef) -> tuple[str, ...]:
     found = []
     for words, (count, names) in zip(_NOTES, raw.notes, strict=True):
         if count:
@@ -94,19 +93,14 @@ def _findings(raw: RawSpef) -> tuple[str, ...]:
 def write_spef(
     parasitics: Parasitics, path: str | Path, *, digits: int = 6, cells: Mapping[str, str] | None = None
 ) -> None:
-    """Write `.spef` or `.spef.gz`, whole or not at all; see `spef_lines`."""
+    """Write `.spef` or `.spef.gz`, whole or not at all; see `spef_bytes`."""
+    data = spef_bytes(parasitics, digits=digits, cells=cells)
     with open_atomic(path) as stream:
-        for line in spef_lines(parasitics, digits=digits, cells=cells):
-            stream.write(line.encode("utf-8", "surrogateescape"))
+        stream.write(data)
 
 
-def spef_text(parasitics: Parasitics, *, digits: int = 6, cells: Mapping[str, str] | None = None) -> str:
-    """SPEF text; see `spef_lines`."""
-    return "".join(spef_lines(parasitics, digits=digits, cells=cells))
-
-
-def spef_lines(parasitics: Parasitics, *, digits: int = 6, cells: Mapping[str, str] | None = None) -> Iterator[str]:
-    """SPEF text in pF, Ω and ns, a piece at a time.
+def spef_bytes(parasitics: Parasitics, *, digits: int = 6, cells: Mapping[str, str] | None = None) -> bytes:
+    """SPEF text in pF, Ω and ns.
 
     Args:
         parasitics: to write.
@@ -115,134 +109,63 @@ def spef_lines(parasitics: Parasitics, *, digits: int = 6, cells: Mapping[str, s
 
     Raises:
         NetlistError: the columns do not fit together, a value is negative or not finite, coupling capacitors exceed a
-            node's capacitance, or a name is empty or holds white space.
+            node's capacitance, a pin has no instance, or a name is empty or holds white space.
     """
-    parasitics.check()
-    yield from _Writer(parasitics, digits, cells or {}).lines()
-
-
-class _Writer:
-    def __init__(self, parasitics: Parasitics, digits: int, cells: Mapping[str, str]) -> None:
-        if not 1 <= digits <= 17:
-            raise ValueError(f"digits must lie between 1 and 17, not {digits}")
-        self.p = parasitics
-        self.format = f".{digits}g"
-        self.cells = cells
-        self.ground = parasitics.ground_cap()
-        short = np.flatnonzero(self.ground < 0)
-        if len(short):
-            raise NetlistError(
-                f"node '{parasitics.node_names[int(short[0])]}' has less capacitance than its coupling capacitors",
-                mend="give node_cap with them added coupling_factor times",
-            )
-        self.index: dict[str, int] = {}
-
-    def lines(self) -> Iterator[str]:
-        p = self.p
-        yield (
-            '*SPEF "IEEE 1481-1998"\n'
-            f'*DESIGN "{_UNQUOTABLE.sub("", p.design) or "top"}"\n'
-            '*DATE ""\n*VENDOR ""\n*PROGRAM "hwdesign"\n*VERSION ""\n'
-            '*DESIGN_FLOW "NAME_SCOPE LOCAL" "PIN_CAP NONE"\n'
-            "*DIVIDER /\n*DELIMITER :\n*BUS_DELIMITER [ ]\n"
-            "*T_UNIT 1 NS\n*C_UNIT 1 PF\n*R_UNIT 1 OHM\n*L_UNIT 1 HENRY\n\n*NAME_MAP\n"
+    p = parasitics
+    p.check()
+    ground = p.ground_cap()
+    short = np.flatnonzero(ground < 0)
+    if len(short):
+        raise NetlistError(
+            f"node '{p.node_names[int(short[0])]}' has less capacitance than its coupling capacitors",
+            mend="give node_cap with them added coupling_factor times",
         )
-        nets = self._net_texts()
-        nodes, pins = self._node_texts(nets)
-        for name, at in self.index.items():
-            yield f"*{at} {name}\n"
-        ports = np.flatnonzero(p.node_kind == NodeKind.PORT).tolist()
-        if ports:
-            yield "\n*PORTS\n" + "".join(f"{nodes[at]} {self._direction(at)}\n" for at in ports)
-        yield from self._nets(nets, nodes, pins)
-
-    def _map(self, text: str) -> str:
-        at = self.index.setdefault(text, len(self.index) + 1)
-        return f"*{at}"
-
-    def _net_texts(self) -> list[str]:
-        """Each net's index in the map, a bus's brackets left unescaped."""
-        p = self.p
-        ports = {p.node_names[at] for at in np.flatnonzero(p.node_kind == NodeKind.PORT).tolist()}
-        # Without better knowledge, `x[3]` at a port is a bit of a bus, and elsewhere part of an escaped name.
-        bits = [name in ports for name in p.net_names] if p.net_is_bus_bit is None else p.net_is_bus_bit.tolist()
-        self.bit_ports = {name for name, bit in zip(p.net_names, bits, strict=True) if bit} | ports
-        return [self._map(_escaped(name, bit)) for name, bit in zip(p.net_names, bits, strict=True)]
-
-    def _node_texts(self, nets: list[str]) -> tuple[list[str], dict[int, str]]:
-        """Each node's text, and the instance of each pin."""
-        p = self.p
-        texts, instances = [], {}
-        kinds, owners = p.node_kind.tolist(), p.node_net.tolist()
-        for at, name in enumerate(p.node_names):
-            if kinds[at] == NodeKind.INSTANCE_PIN:
-                instance, _, pin = name.rpartition("/")
-                if not instance:
-                    raise NetlistError(f"the pin '{name}' has no instance", mend="name it INSTANCE/PIN")
-                instances[at] = instance
-                texts.append(f"{self._map(_escaped(instance))}:{_escaped(pin, True)}")
-            elif kinds[at] == NodeKind.PORT:
-                texts.append(self._map(_escaped(name, True)))
-            else:
-                net = p.net_names[owners[at]]
-                suffix = name[len(net) + 1 :] if name.startswith(net + ":") else name
-                texts.append(nets[owners[at]] if name == net else f"{nets[owners[at]]}:{_escaped(suffix)}")
-        return texts, instances
-
-    def _direction(self, at: int) -> str:
-        found = -1 if self.p.node_direction is None else int(self.p.node_direction[at])
-        return "IOB"[found] if found >= 0 else "B"
-
-    def _nets(self, nets: list[str], nodes: list[str], pins: dict[int, str]) -> Iterator[str]:
-        p, form = self.p, self.format
-        pairs: list[list[tuple[int, int]]] = [[] for _ in nets]
-        owner = p.node_net.tolist()
-        couplings = list(zip(p.coupling_a.tolist(), p.coupling_b.tolist(), p.coupling.tolist(), strict=True))
-        for at, (a, b, _) in enumerate(couplings):
-            pairs[owner[a]].append((at, 0))
-            if owner[b] != owner[a]:
-                pairs[owner[b]].append((at, 1))
-        ground = self.ground.tolist()
-        # The total holds each coupling capacitor once, whatever the factor in node_cap.
-        shared = [np.bincount(p.node_net[end], p.coupling, len(nets)) for end in (p.coupling_a, p.coupling_b)]
-        total = p.net_cap() + (1 - p.coupling_factor) * (shared[0] + shared[1])
-        ohms = (1e3 * p.resistor).tolist()
-        ends = list(zip(p.resistor_a.tolist(), p.resistor_b.tolist(), strict=True))
-        node_ptr, resistor_ptr, kinds = p.node_ptr.tolist(), p.resistor_ptr.tolist(), p.node_kind.tolist()
-        places = None if p.node_position is None else p.node_position.tolist()
-        for net, text in enumerate(nets):
-            first, last = node_ptr[net], node_ptr[net + 1]
-            out = [f"\n*D_NET {text} {total[net]:{form}}\n*CONN\n"]
-            for at in range(first, last):
-                where = ""
-                if places is not None and places[at][0] == places[at][0]:
-                    where = f" *C {places[at][0]:.9g} {places[at][1]:.9g}"
-                if kinds[at] != NodeKind.INTERNAL:
-                    cell = f" *D {self.cells[pins[at]]}" if at in pins and pins[at] in self.cells else ""
-                    word = "*P" if kinds[at] == NodeKind.PORT else "*I"
-                    out.append(f"{word} {nodes[at]} {self._direction(at)}{where}{cell}\n")
-                elif where:
-                    out.append(f"*N {nodes[at]}{where}\n")
-            out.append("*CAP\n")
-            listed = [f"{nodes[at]} {ground[at]:{form}}" for at in range(first, last)]
-            for at, side in pairs[net]:
-                a, b, value = couplings[at]
-                listed.append(f"{nodes[b if side else a]} {nodes[a if side else b]} {value:{form}}")
-            out.extend(f"{number} {item}\n" for number, item in enumerate(listed, 1))
-            out.append("*RES\n")
-            for number, at in enumerate(range(resistor_ptr[net], resistor_ptr[net + 1]), 1):
-                a, b = ends[at]
-                out.append(f"{number} {nodes[a]} {nodes[b]} {ohms[at]:{form}}\n")
-            out.append("*END\n")
-            yield "".join(out)
+    nets, nodes = NamePool.of(p.net_names), NamePool.of(p.node_names)
+    of_pins = None
+    if cells is not None:
+        pins = zip(p.node_names, (p.node_kind == NodeKind.INSTANCE_PIN).tolist(), strict=True)
+        found = NamePool.of(cells.get(name.rpartition("/")[0], "") if pin else "" for name, pin in pins)
+        of_pins = (found.data, found.offsets)
+    # A net's total holds each coupling capacitor once, whatever the factor in node_cap.
+    count = len(p.net_names)
+    shared = [np.bincount(p.node_net[end], p.coupling, count) for end in (p.coupling_a, p.coupling_b)]
+    total = p.net_cap() + (1 - p.coupling_factor) * (shared[0] + shared[1])
+    unknown = np.full(len(p.node_names), -1, np.int8)
+    body = kernels.write_spef(
+        nets=(nets.data, nets.offsets),
+        nodes=(nodes.data, nodes.offsets),
+        cells=of_pins,
+        net_is_bus_bit=_bus_bits(p).astype(np.uint8),
+        node_ptr=np.ascontiguousarray(p.node_ptr, np.int64),
+        node_kind=np.ascontiguousarray(p.node_kind, np.int8),
+        node_direction=unknown if p.node_direction is None else np.ascontiguousarray(p.node_direction, np.int8),
+        node_xy=None if p.node_position is None else np.ascontiguousarray(p.node_position, np.float64).ravel(),
+        ground=ground,
+        total=total,
+        resistor_ptr=np.ascontiguousarray(p.resistor_ptr, np.int64),
+        resistor_a=np.ascontiguousarray(p.resistor_a, np.int32),
+        resistor_b=np.ascontiguousarray(p.resistor_b, np.int32),
+        resistor=1e3 * np.asarray(p.resistor, np.float64),
+        coupling_a=np.ascontiguousarray(p.coupling_a, np.int32),
+        coupling_b=np.ascontiguousarray(p.coupling_b, np.int32),
+        coupling=np.ascontiguousarray(p.coupling, np.float64),
+        digits=digits,
+    )
+    head = (
+        '*SPEF "IEEE 1481-1998"\n'
+        f'*DESIGN "{_UNQUOTABLE.sub("", p.design) or "top"}"\n'
+        '*DATE ""\n*VENDOR ""\n*PROGRAM "hwdesign"\n*VERSION ""\n'
+        '*DESIGN_FLOW "NAME_SCOPE LOCAL" "PIN_CAP NONE"\n'
+        "*DIVIDER /\n*DELIMITER :\n*BUS_DELIMITER [ ]\n"
+        "*T_UNIT 1 NS\n*C_UNIT 1 PF\n*R_UNIT 1 OHM\n*L_UNIT 1 HENRY\n\n"
+    )
+    return head.encode("utf-8", "surrogateescape") + body
 
 
-def _escaped(name: str, bus_bit: bool = False) -> str:
-    """The name with a backslash before each special character, a trailing bus index left as it is where it is one."""
-    if bus_bit:
-        found = _BUS_BIT.fullmatch(name)
-        if found:
-            return f"{_escaped(found[1])}[{found[2]}]"
-    if any(character.isspace() for character in name):
-        raise NetlistError(f"SPEF cannot hold the name '{name}'", mend="rename it")
-    return _SPECIAL.sub(r"\\\1", name)
+def _bus_bits(p: Parasitics) -> NDArray[np.bool_]:
+    """Which nets' names end in the index of a bus."""
+    if p.net_is_bus_bit is not None:
+        return p.net_is_bus_bit
+    # Without better knowledge, `x[3]` at a port is a bit of a bus, and elsewhere part of an escaped name.
+    ports = {p.node_names[at] for at in np.flatnonzero(p.node_kind == NodeKind.PORT).tolist()}
+    return np.array([name in ports for name in p.net_names], np.bool_)

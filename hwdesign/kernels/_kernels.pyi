@@ -126,6 +126,26 @@ def parse_blif(data: _U8, max_depth: int, max_bits: int) -> dict[str, Any]: ...
 def parse_bench(data: _U8, max_depth: int, max_bits: int, name: str) -> dict[str, Any]: ...
 def parse_aiger(data: _U8, max_depth: int, max_bits: int) -> dict[str, Any]: ...
 def parse_spef(data: _U8, corner: int) -> dict[str, Any]: ...
+def write_spef(
+    nets: tuple[_U8, _I64],
+    nodes: tuple[_U8, _I64],
+    cells: tuple[_U8, _I64] | None,
+    is_bit: _U8,
+    node_ptr: _I64,
+    kind: NDArray[np.int8],
+    direction: NDArray[np.int8],
+    xy: NDArray[np.float64] | None,
+    ground: NDArray[np.float64],
+    total: NDArray[np.float64],
+    resistor_ptr: _I64,
+    resistor_a: _I32,
+    resistor_b: _I32,
+    resistor: NDArray[np.float64],
+    coupling_a: _I32,
+    coupling_b: _I32,
+    coupling: NDArray[np.float64],
+    digits: int,
+) -> bytes: ...
 def parse_lef(data: _U8) -> dict[str, Any]: ...
 def parse_def(data: _U8) -> dict[str, Any]: ...
 def parse_gds(data: _U8, name_property: int) -> dict[str, Any]: ...

@@ -1,7 +1,7 @@
-"""The readers of physical data in C++: columns of a file, with no knowledge of netlists.
+"""The readers of physical data in C++, columns of a file, with no knowledge of netlists; and the writer of SPEF.
 
-Each takes the file's bytes, releases the GIL, and raises as `hwdesign.kernels.readers` does, with the line; the caller
-knows the file.
+Each reader takes the file's bytes, releases the GIL, and raises as `hwdesign.kernels.readers` does, with the line; the
+caller knows the file.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwdesign.errors import NetlistError
 from hwdesign.kernels import _kernels
 from hwdesign.kernels.readers import Data, _bytes, _error
 
@@ -204,6 +205,49 @@ def parse_spef(data: Data, *, corner: int = 1) -> RawSpef:
         corner: 0, 1 or 2 picks from values given as minimum:typical:maximum.
     """
     return RawSpef(**_call(_kernels.parse_spef, data, corner))
+
+
+def write_spef(
+    *,
+    nets: tuple[U8, I64],
+    nodes: tuple[U8, I64],
+    cells: tuple[U8, I64] | None,
+    net_is_bus_bit: U8,
+    node_ptr: I64,
+    node_kind: I8,
+    node_direction: I8,
+    node_xy: F64 | None,
+    ground: F64,
+    total: F64,
+    resistor_ptr: I64,
+    resistor_a: I32,
+    resistor_b: I32,
+    resistor: F64,
+    coupling_a: I32,
+    coupling_b: I32,
+    coupling: F64,
+    digits: int,
+) -> bytes:
+    """SPEF text from its *NAME_MAP on, in pF, Ω and µm; see `RawSpef` for the columns.
+
+    Args:
+        cells: the cell of each node's instance, '' for none.
+        node_xy: f64[2 M].
+        total: f64[N], each net's capacitance.
+        digits: significant digits of values.
+
+    Raises:
+        NetlistError: a name that SPEF cannot hold, or an instance's pin without an instance.
+        ValueError, IndexError: columns that do not fit together.
+    """
+    try:
+        return _kernels.write_spef(
+            nets, nodes, cells, net_is_bus_bit, node_ptr, node_kind, node_direction, node_xy, ground, total,
+            resistor_ptr, resistor_a, resistor_b, resistor, coupling_a, coupling_b, coupling, digits,
+        )  # fmt: skip
+    except _kernels.ReadError as error:
+        found = _error(error)
+        raise NetlistError(found.what, mend=found.mend) from None
 
 
 def parse_lef(data: Data) -> RawLef:

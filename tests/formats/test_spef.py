@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwdesign.errors import FormatError, HwdesignError, NetlistError, UnsupportedError
-from hwdesign.formats.spef import read_spef, read_spef_text, spef_text, write_spef
+from hwdesign.formats.spef import read_spef, read_spef_text, spef_bytes, write_spef
 from hwdesign.netlist.parasitics import NodeKind, Parasitics
 from tests.conftest import require_tool
 
@@ -234,11 +234,74 @@ def networks(draw: st.DrawFn) -> Parasitics:
 @settings(max_examples=60, deadline=None)
 @given(networks())
 def test_what_is_written_reads_back(p: Parasitics) -> None:
-    text = spef_text(p)
+    text = spef_bytes(p)
     q = read_spef_text(text)
     assert_same(p, q)
     assert q.findings == ()
-    assert spef_text(q) == text
+    assert spef_bytes(q) == text
+
+
+def test_written_text() -> None:
+    """Word by word, as other tools will see it."""
+    p = read_spef_text(HEAD + NETS)
+    text = spef_bytes(p, digits=3, cells={"core.ff": "dff_1"}).decode()
+    assert (
+        text[text.index("*NAME_MAP") :]
+        == """*NAME_MAP
+*1 data[3]
+*2 core\\.n1\\[2\\]
+*3 u1/r\\[7\\]
+*4 core\\.ff
+
+*PORTS
+*1 I
+
+*D_NET *1 2
+*CONN
+*P *1 I *C 1.5 2
+*I *3:A I *C 10 20.25
+*N *1:1 *C 5 6
+*CAP
+1 *1 0.001
+2 *3:A 0
+3 *1:1 2
+4 *1:1 *2:2 0.003
+*RES
+1 *1 *1:1 100
+2 *1:1 *3:A 2
+*END
+
+*D_NET *2 0.008
+*CONN
+*I *4:Q O *D dff_1
+*I *3:B I
+*CAP
+1 *4:Q 0.004
+2 *3:B 0
+3 *2:2 0.001
+4 *2:2 *1:1 0.003
+*RES
+1 *4:Q *2:2 1e+03
+2 *2:2 *3:B 0
+*END
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a b/P", "SPEF cannot hold the name 'a b'; rename it"),
+        ("P", "the pin 'P' has no instance; name it INSTANCE/PIN"),
+        ("a/", "SPEF cannot hold an empty name; name every net and pin"),
+    ],
+)
+def test_names_that_cannot_be_written(name: str, message: str) -> None:
+    p = read_spef_text(HEAD + NETS)
+    names = (*p.node_names[:4], name, *p.node_names[5:])
+    with pytest.raises(NetlistError) as caught:
+        spef_bytes(Parasitics(**{**_columns(p), "node_names": names}))  # type: ignore[arg-type]
+    assert str(caught.value) == message
 
 
 def test_write_refusals(tmp_path: Path) -> None:
@@ -259,7 +322,7 @@ def test_write_refusals(tmp_path: Path) -> None:
     ):  # fmt: skip
         broken = Parasitics(**{**_columns(p), column: np.array(value)})  # type: ignore[arg-type]
         with pytest.raises(NetlistError) as caught:
-            spef_text(broken)
+            spef_bytes(broken)
         assert str(caught.value) == words
 
 
@@ -273,7 +336,7 @@ def test_totals_of_extracted_designs(shared_data: Path) -> None:
             totals = [float(total) for total in re.findall(rb"\*D_NET \S+ (\S+)", stream.read())]
         np.testing.assert_allclose(p.net_cap(), totals, rtol=2e-5)
         assert p.findings == ()
-        assert_same(p, read_spef_text(spef_text(p)))
+        assert_same(p, read_spef_text(spef_bytes(p)))
 
 
 def test_opensta_takes_what_is_written(shared_data: Path, tmp_path: Path) -> None:

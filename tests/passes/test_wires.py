@@ -9,7 +9,7 @@ import pytest
 
 from hwdesign.formats.def_file import read_def
 from hwdesign.formats.lef import read_lef
-from hwdesign.formats.spef import read_spef, read_spef_text, spef_text
+from hwdesign.formats.spef import read_spef, read_spef_text, spef_bytes
 from hwdesign.netlist.parasitics import NodeKind
 from hwdesign.passes.wires import tree_parasitics
 
@@ -25,7 +25,7 @@ def test_a_net_of_three_pins() -> None:
     assert (p.resistor_a.tolist(), p.resistor_b.tolist()) == ([0, 2], [2, 1])
     np.testing.assert_allclose(p.resistor, [0.504, 0.511])
     np.testing.assert_allclose(p.node_cap, [0.004, 0.011, 0.015])
-    q = read_spef_text(spef_text(p))
+    q = read_spef_text(spef_bytes(p))
     assert q.node_names == p.node_names
     np.testing.assert_allclose(q.resistor, p.resistor)
 

@@ -1,7 +1,11 @@
-// Python face of the readers of physical data (SPEF, LEF, DEF, SDF, GDSII), columns as dictionaries of arrays;
-// and of nets' trees.
+// Python face of the readers of physical data (SPEF, LEF, DEF, SDF, GDSII), columns as dictionaries of arrays; of the
+// writer of SPEF; and of nets' trees.
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 
 #include "arrays.hpp"
@@ -9,6 +13,7 @@
 #include "lefdef.hpp"
 #include "sdf.hpp"
 #include "spef.hpp"
+#include "spef_write.hpp"
 #include "trees.hpp"
 
 namespace hwdesign {
@@ -123,6 +128,55 @@ void def_reader(nb::module_& m, const char* name, Reader reader) {
       nb::arg("data"));
 }
 
+using Names = std::pair<In<uint8_t>, In<int64_t>>;
+
+int64_t count(const Names& names) { return static_cast<int64_t>(names.second.shape(0)) - 1; }
+
+// Offsets that begin at 0, never fall and end at `end`.
+void check_offsets(const In<int64_t>& ptr, size_t end, const char* name) {
+  const size_t rows = ptr.shape(0);
+  bool good = rows > 0 && ptr.data()[0] == 0 && ptr.data()[rows - 1] == static_cast<int64_t>(end);
+  for (size_t i = 1; good && i < rows; ++i) good = ptr.data()[i - 1] <= ptr.data()[i];
+  if (!good) throw std::invalid_argument(std::string(name) + " is no row of offsets");
+}
+
+void check_ids(const In<int32_t>& ids, size_t rows, int64_t bound) {
+  if (ids.shape(0) != rows) throw std::invalid_argument("columns differ in length");
+  for (size_t i = 0; i < rows; ++i)
+    if (ids.data()[i] < 0 || ids.data()[i] >= bound) throw nb::index_error("a node lies outside the table");
+}
+
+nb::bytes spef_text(const Names& nets, const Names& nodes, const std::optional<Names>& cells, In<uint8_t> is_bit,
+                    In<int64_t> node_ptr, In<int8_t> kind, In<int8_t> direction, const std::optional<In<double>>& xy,
+                    In<double> ground, In<double> total, In<int64_t> resistor_ptr, In<int32_t> resistor_a,
+                    In<int32_t> resistor_b, In<double> resistor, In<int32_t> coupling_a, In<int32_t> coupling_b,
+                    In<double> coupling, int digits) {
+  if (digits < 1 || digits > 17) throw std::invalid_argument("digits must lie between 1 and 17");
+  const int64_t n = count(nets), m = count(nodes);
+  for (const Names* names : {&nets, &nodes, cells ? &*cells : &nodes})
+    check_offsets(names->second, names->first.shape(0), "a column of names");
+  check_offsets(node_ptr, static_cast<size_t>(m), "node_ptr");
+  check_offsets(resistor_ptr, resistor.shape(0), "resistor_ptr");
+  const auto same = [](const auto& column, int64_t rows) { return static_cast<int64_t>(column.shape(0)) == rows; };
+  if (!same(is_bit, n) || !same(node_ptr, n + 1) || !same(resistor_ptr, n + 1) || !same(total, n) || !same(kind, m) ||
+      !same(direction, m) || !same(ground, m) || (xy && !same(*xy, 2 * m)) || (cells && count(*cells) != m))
+    throw std::invalid_argument("columns differ in length");
+  for (const auto* ids : {&resistor_a, &resistor_b}) check_ids(*ids, resistor.shape(0), m);
+  for (const auto* ids : {&coupling_a, &coupling_b}) check_ids(*ids, coupling.shape(0), m);
+  const auto view = [](const Names& names) { return NameView{names.first.data(), names.second.data()}; };
+  const SpefColumns columns{view(nets), view(nodes), cells ? view(*cells) : NameView{nullptr, nullptr}, n, m,
+                            static_cast<int64_t>(coupling.shape(0)), is_bit.data(), node_ptr.data(),
+                            resistor_ptr.data(), kind.data(), direction.data(), xy ? xy->data() : nullptr,
+                            ground.data(), total.data(), resistor_a.data(), resistor_b.data(), coupling_a.data(),
+                            coupling_b.data(), resistor.data(), coupling.data()};
+  std::string text;
+  {
+    nb::gil_scoped_release nogil;
+    text = write_spef(columns, digits);
+  }
+  return nb::bytes(text.data(), text.size());
+}
+
 }  // namespace
 
 void bind_physical(nb::module_& m) {
@@ -138,6 +192,10 @@ void bind_physical(nb::module_& m) {
         return to_dict(std::move(result));
       },
       nb::arg("data"), nb::arg("corner"));
+  m.def("write_spef", &spef_text, nb::arg("nets"), nb::arg("nodes"), nb::arg("cells").none(), nb::arg("is_bit"),
+        nb::arg("node_ptr"), nb::arg("kind"), nb::arg("direction"), nb::arg("xy").none(), nb::arg("ground"),
+        nb::arg("total"), nb::arg("resistor_ptr"), nb::arg("resistor_a"), nb::arg("resistor_b"), nb::arg("resistor"),
+        nb::arg("coupling_a"), nb::arg("coupling_b"), nb::arg("coupling"), nb::arg("digits"));
   m.def(
       "parse_gds",
       [](const In<uint8_t>& data, int name_property) {
