@@ -15,6 +15,7 @@
 #include "aiger.hpp"
 #include "bench.hpp"
 #include "blif.hpp"
+#include "liberty.hpp"
 #include "verilog.hpp"
 
 using namespace hwdesign;
@@ -32,7 +33,8 @@ const char* const kTokens[] = {
     "u[3:0]", "+:", "-:", ".model ", ".inputs ", ".outputs ", ".names ", ".latch ", ".subckt ", ".gate ", ".end\n", ".cname ",
     ".param ", ".attr ", ".conn ", ".mlatch ", "\\\n", "re ", "NIL", "11 1\n", "- 0\n", "INPUT(", "OUTPUT(", "= AND(", "= DFF(",
     "= LUT 0x8 (", "= vdd\n", "gnd", "aag ", "aig ", "i0 x\n", "o0 y\n", "l0 z\n", "c\n", "b0 ", "\xff\xff\xff\xff\x7f", "\r\n",
-    "\xc3\xa9", "\xc3", "\n"};
+    "\xc3\xa9", "\xc3", "\n", "values (\"1, 2\", \\\n\"3\");", "index_1 (\"0.1, -1e-3\");", "cell (a) {", "pin () {", "};\n", "/*",
+    "when : \"!A\";", "leakage_power () {", "1e999", "-.5e+", "nan"};
 
 size_t below(Random& rng, size_t n) { return n ? static_cast<size_t>(rng() % n) : 0; }
 
@@ -91,6 +93,20 @@ void check_aiger(const Aiger& a) {
   // A binary file's gates must come out of the writer's coding as they went in.
   if (a.binary && !a.and_lhs.empty())
     encode_aiger_ands(a.and_lhs[0], a.and_rhs0.data(), a.and_rhs1.data(), a.and_lhs.size());
+}
+
+void check_liberty(const LibertyText& t) {
+  const auto rows = static_cast<int64_t>(t.name.size());
+  check(t.kind.size() == t.name.size() && t.last.size() == t.name.size() && t.line.size() == t.name.size(), "statements");
+  check(t.arg_ptr.size() == t.name.size() + 1 && t.number_ptr.size() == t.name.size() + 1, "pointers");
+  check_ids(t.name, 0, t.names.size(), "statement name");
+  check_ids(t.arg, 0, t.names.size(), "argument");
+  check(t.arg_ptr.back() == static_cast<int64_t>(t.arg.size()), "last argument");
+  check(t.number_ptr.back() == static_cast<int64_t>(t.number.size()), "last number");
+  for (size_t r = 0; r < t.name.size(); ++r) {
+    check(t.arg_ptr[r] <= t.arg_ptr[r + 1] && t.number_ptr[r] <= t.number_ptr[r + 1], "pointer order");
+    check(t.last[r] > static_cast<int64_t>(r) && t.last[r] <= rows, "end of a group");
+  }
 }
 
 std::string mutate(const std::vector<std::string>& corpus, Random& rng) {
@@ -178,7 +194,7 @@ int main(int argc, char** argv) {
   if (corpus.empty()) return 2;
   ReadLimits limits;
   limits.max_bits = 1 << 14;  // wide buses cost time, not faults
-  Tally verilog, blif, bench, aiger;
+  Tally verilog, blif, bench, aiger, liberty;
   const std::clock_t begin = std::clock();
   for (uint64_t i = 0; i < count; ++i) {
     Random rng(seed * 0x9E3779B97F4A7C15ull + i);
@@ -192,6 +208,7 @@ int main(int argc, char** argv) {
     feed(blif, [&] { check_design(parse_blif(text, limits)); });
     feed(bench, [&] { check_design(parse_bench(text, limits)); });
     feed(aiger, [&] { check_aiger(parse_aiger(text, limits)); });
+    feed(liberty, [&] { check_liberty(parse_liberty(text, {"leakage_power", "test_cell"})); });
     const double took = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     if (took > 2.0) {
       std::fprintf(stderr, "input %llu (%zu bytes) took %.1f s\n", static_cast<unsigned long long>(i), text.size(), took);
@@ -209,5 +226,6 @@ int main(int argc, char** argv) {
   show("blif", blif);
   show("bench", bench);
   show("aiger", aiger);
+  show("liberty", liberty);
   return 0;
 }
