@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SHOWN = 16
 
 _TELL_S = 3.0
+_KEPT = "simulated"
 _FILE_CHIPS, _FILE_SPREAD, _FILE_THREADS = 64, 0.05, 2
 
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Train even where the folder holds a trained network.")]
@@ -230,10 +231,17 @@ def _show(
 ) -> Result:
     """Simulate, write and print."""
     from hwdesign.sfq.network import export, prove, write_proof
+    from hwdesign.sfq.network.kept import forget
 
-    proof = prove(trained, task, report=_teller("circuit level: {} of {} chips"), **settings)
+    keep = folder / _KEPT
+    try:
+        proof = prove(trained, task, report=_teller("circuit level: {} of {} chips"), keep=keep, **settings)
+    except KeyboardInterrupt:
+        say(f"stopped in the simulation; the same command goes on with the finished spreads in {keep}")
+        raise
     busiest = task.patterns[int(task.labels.argmax())]
     files = [*export(trained, busiest, folder), *write_proof(proof, folder)]
+    forget(keep)
     data |= {"proof": proof.as_dict(), "files": [str(path) for path in files]}
     return Result(data, [*lines, *_lines(proof), f"written: {' '.join(path.name for path in files)}"])
 

@@ -19,6 +19,7 @@ from hwdesign.netlist.elaborate import elaborate
 from hwdesign.sfq.analysis.statistics import wilson
 from hwdesign.sfq.library import structural
 from hwdesign.sfq.network.circuit import PatternRun, Report, Spread, simulate_patterns
+from hwdesign.sfq.network.kept import Kept
 from hwdesign.sfq.network.netlist import network_bench, network_netlist
 from hwdesign.sfq.network.network import Network
 from hwdesign.sfq.network.tasks import Task
@@ -169,6 +170,7 @@ def prove(
     threads: int = 1,
     process: Process = LINEAR_10KA,
     report: Report = lambda done, total: None,
+    keep: Path | None = None,
 ) -> Proof:
     """Simulate a network's circuit on all patterns.
 
@@ -182,33 +184,38 @@ def prove(
         threads: of the simulator.
         process: process card.
         report: told how many chips are done, over all spreads.
+        keep: folder that finished spreads are kept in, and taken from where an interrupted proof left them.
+
+    Raises:
+        DataError: what was kept is damaged.
+        NetlistError: see `simulate_patterns`.
     """
     begin = time.monotonic()
     spreads = sorted({spread, *sweep})
     total = chips * (len(spreads) + (task.held_out is not None))
     silent = simulate_patterns(network, task.patterns, task.labels, temperature_k=0, process=process)
-    points, main = [], None
-    for at, sigma in enumerate(spreads):
+    kept = Kept(keep, network, process, chips, seed)
+    points, main, before = [], None, 0
 
-        def tell(done: int, _: int, before: int = at * chips) -> None:
-            report(before + done, total)
+    def simulated(of: Task, sigma: float) -> PatternRun:
+        run = kept.load(of.patterns, of.labels, sigma)
+        if run is None:
+            run = simulate_patterns(
+                network, of.patterns, of.labels, chips=chips, spread=Spread.local(sigma) if sigma else None, seed=seed,
+                threads=threads, process=process, report=lambda done, _: report(before + done, total),
+            )  # fmt: skip
+            kept.save(run, of.patterns, sigma)
+        return run
 
-        run = simulate_patterns(
-            network, task.patterns, task.labels, chips=chips, spread=Spread.local(sigma) if sigma else None,
-            seed=seed, threads=threads, process=process, report=tell,
-        )  # fmt: skip
+    for sigma in spreads:
+        run = simulated(task, sigma)
         right = int(run.correct.all(axis=1).sum())
         margin = float(run.margins.min(axis=1).mean())
         points.append(SpreadPoint(sigma, chips, right, float(run.correct.mean()), margin))
         main = run if sigma == spread else main
+        before += chips
     assert main is not None
-    other = None
-    if task.held_out is not None:
-        other = simulate_patterns(
-            network, task.held_out.patterns, task.held_out.labels, chips=chips,
-            spread=Spread.local(spread) if spread else None, seed=seed, threads=threads, process=process,
-            report=lambda done, _: report(total - chips + done, total),
-        )  # fmt: skip
+    other = None if task.held_out is None else simulated(task.held_out, spread)
     return Proof(network, task, main, spread, points, silent.counts[0], time.monotonic() - begin, other)
 
 
