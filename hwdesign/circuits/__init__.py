@@ -14,7 +14,6 @@ from hwdesign.circuits.analog import current_mirror, differential_pair, two_stag
 from hwdesign.circuits.comparators import alu, comparator, popcount
 from hwdesign.circuits.crc import crc_parallel, crc_serial, lfsr
 from hwdesign.circuits.crossbar import crossbar, crossbar_netlist
-from hwdesign.circuits.josephson import josephson_transmission_line
 from hwdesign.circuits.multipliers import array_multiplier, restoring_divider, wallace_multiplier
 from hwdesign.circuits.random_logic import random_aig, random_logic
 from hwdesign.circuits.registry import GENERATORS, Generator, Parameter, find_generator, generate
@@ -45,7 +44,6 @@ __all__ = [
     "differential_pair",
     "find_generator",
     "generate",
-    "josephson_transmission_line",
     "kogge_stone_adder",
     "lfsr",
     "mux_tree",

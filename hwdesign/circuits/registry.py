@@ -101,7 +101,7 @@ class Generator:
 
     Attributes:
         name: as `hwdesign generate circuit NAME` takes it.
-        domain: arithmetic, logic, coding, sequential, random, rram, analog or sfq.
+        domain: arithmetic, logic, coding, sequential, random, rram or analog.
         summary: one line.
         parameters: in the order of the function's.
         build: makes the netlist; checks its arguments.

@@ -7,12 +7,11 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
-from hwdesign.circuits.josephson import FLUX_QUANTUM
 from hwdesign.circuits.registry import Parameter
 from hwdesign.errors import NetlistError
 from hwdesign.netlist import Builder, Direction, Directive, ModuleBuilder, Netlist
 from hwdesign.sfq.draft import GROUND, Draft
-from hwdesign.sfq.process import LINEAR_10KA, PROCESSES, Process
+from hwdesign.sfq.process import FLUX_QUANTUM, LINEAR_10KA, PROCESSES, Process
 
 PortRole = Literal["data", "clock", "set", "reset", "level", "line"]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
-from hwdesign.circuits.josephson import FLUX_QUANTUM
 from hwdesign.errors import ConfigError
 from hwdesign.netlist import Model
+
+FLUX_QUANTUM = 2.067833848e-15
+"""h/2e, weber."""
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def depth(leaves: int) -> int:
     return max(0, leaves - 1).bit_length()
 
 
-def leaf_levels(leaves: int) -> list[int]:
+def fan_out_levels(leaves: int) -> list[int]:
     """Level of each leaf of `fan_out`, in its order: the number of splitters before it."""
     queue, found = [(leaves, 0)], []
     while queue:
@@ -116,7 +116,7 @@ def leaf_levels(leaves: int) -> list[int]:
     return found
 
 
-def root_levels(leaves: int) -> list[int]:
+def fan_in_levels(leaves: int) -> list[int]:
     """Level of each leaf of `fan_in`, in its order: the number of mergers after it."""
     found, groups = [0] * leaves, [[leaf] for leaf in range(leaves)]
     while len(groups) > 1:
@@ -147,7 +147,7 @@ class FanOut(Cell):
 
     def delay_to(self, output: str) -> float:
         """See `Cell`: where the number of leaves is no power of two, some are a level nearer."""
-        levels = leaf_levels(self.leaves)
+        levels = fan_out_levels(self.leaves)
         return 8.2 * levels[int(output.removeprefix("q"))] + 2.6
 
     def draw(self, d: Draft) -> None:
@@ -185,7 +185,7 @@ class FanIn(Cell):
     def behaviour(self, events: Events) -> dict[str, tuple[float, ...]]:
         """See `Cell`. Where the number of leaves is no power of two, some are nearer to the root."""
         check_ports(events, [port.name for port in self.inputs()], self.kind)
-        levels = root_levels(self.leaves)
+        levels = fan_in_levels(self.leaves)
         ahead = {f"a{leaf}": MERGER_PS * (depth(self.leaves) - level) for leaf, level in enumerate(levels)}
         return super().behaviour({port: [t - ahead[port] for t in times] for port, times in events.items()})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import pi
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 
 from hwdesign.circuits import crossbar_netlist, generate
-from hwdesign.circuits.josephson import FLUX_QUANTUM, JJ
 from hwdesign.errors import NetlistError
 from hwdesign.formats.spice.writer import spice_text
 from hwdesign.netlist import Module, Netlist
@@ -174,45 +172,3 @@ def test_current_mirror_copies(cascode: bool, tmp_path: Path) -> None:
     error = abs(values["i(v0)"] / 50e-6 - 1)
     assert values["i(v0)"] == pytest.approx(values["i(v1)"])
     assert error < (0.01 if cascode else 0.15)
-
-
-def test_jtl_passes_one_flux_quantum() -> None:
-    """Every junction of the line turns by 2π once, one after the other (RCSJ equations, fourth-order Runge-Kutta)."""
-    stages = 5
-    netlist = generate("jtl", stages=stages)
-    assert netlist.top_module.type_counts() == {"jtl_stage": stages}
-    stage = netlist.modules["jtl_stage"]
-    cell = {label: at for at, label in enumerate(stage.cell_labels())}
-    area = float(stage.param(cell["B1"], "area"))
-    critical, capacitance = area * float(JJ.params["icrit"]), area * float(JJ.params["cap"])
-    shunt = float(stage.param(cell["R1"], "value"))
-    inductance = float(stage.param(cell["L1"], "value")) + float(stage.param(cell["L2"], "value"))
-    bias = float(str(stage.param(cell["I1"], "tran")).split()[-1].rstrip(")"))
-    assert critical == pytest.approx(250e-6)
-    assert bias == pytest.approx(0.7 * critical)
-    assert 2 * pi * critical * shunt**2 * capacitance / FLUX_QUANTUM == pytest.approx(1.0)
-    unit = FLUX_QUANTUM / (2 * pi)
-
-    def slope(time: float, state: NDArray[np.float64]) -> NDArray[np.float64]:
-        phase, voltage = state
-        flow = unit * -np.diff(phase) / inductance
-        pulse = 300e-6 * np.exp(-(((time - 30e-12) / 2e-12) ** 2))
-        current = bias * min(time / 5e-12, 1.0) - critical * np.sin(phase) - voltage / shunt
-        current[0] += pulse
-        current[:-1] -= flow
-        current[1:] += flow
-        return np.array([voltage / unit, current / capacitance])
-
-    step, state = 0.05e-12, np.zeros((2, stages))
-    switched = np.full(stages, np.inf)
-    for at in range(2000):
-        time = at * step
-        one = slope(time, state)
-        two = slope(time + step / 2, state + step / 2 * one)
-        three = slope(time + step / 2, state + step / 2 * two)
-        four = slope(time + step, state + step * three)
-        state = state + step / 6 * (one + 2 * two + 2 * three + four)
-        switched[(state[0] > pi) & np.isinf(switched)] = time
-    assert (np.diff(switched) > 0).all()
-    assert switched[0] > 25e-12
-    np.testing.assert_allclose(state[0], 2 * pi + np.arcsin(bias / critical), atol=0.05)

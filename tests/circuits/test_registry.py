@@ -12,7 +12,7 @@ from hwdesign.netlist import Direction, Kind, Netlist
 from hwdesign.netlist.check import check
 from hwdesign.netlist.evaluate import Evaluator
 
-DEVICE_DOMAINS = ("analog", "rram", "sfq")
+DEVICE_DOMAINS = ("analog", "rram")
 SMALL = {"width": 1, "keys": 1, "select": 1, "inputs": 2, "states": 1, "rows": 1, "cols": 1, "stages": 1, "outputs": 1}
 
 
@@ -98,7 +98,7 @@ def test_texts_stand_for_values() -> None:
         ("adder-ripple", {"width": True}, "parameter 'width' of 'adder-ripple' is 'True'; give an integer"),
         ("adder-ripple", {"hierarchical": 7}, "parameter 'hierarchical' of 'adder-ripple' is '7'; give true or false"),
         ("sbox-aes", {"method": "bdd"}, "parameter 'method' of 'sbox-aes' is 'bdd'; choose mux or sop"),
-        ("jtl", {"bias": "nan"}, "parameter 'bias' of 'jtl' is nan; keep it between 0 and 1"),
+        ("crossbar", {"r_on": "nan"}, "parameter 'r_on' of 'crossbar' is nan; keep it between 1 and 1e+09"),
         ("crc-serial", {"width": 4}, None),
         (
             "crc-serial",

@@ -27,7 +27,7 @@ from hwdesign.sfq import (
     structural,
     testbench,
 )
-from hwdesign.sfq.trees import depth, leaf_levels
+from hwdesign.sfq.trees import depth, fan_out_levels
 
 VERILOG = """\
 module chip (input a, clk, output q0, q1);
@@ -129,7 +129,8 @@ def test_trees_have_one_cell_less_than_leaves_and_least_depth(leaves: int) -> No
     counts = netlist.top_module.type_counts()
     assert counts.get("sfq_splitter", 0) == counts.get("sfq_merger", 0) == leaves - 1
     assert fan_out_check(netlist) == [] and len(set(ends)) == leaves
-    assert max(leaf_levels(leaves)) == depth(leaves) and max(leaf_levels(leaves)) - min(leaf_levels(leaves)) <= 1
+    levels = fan_out_levels(leaves)
+    assert max(levels) == depth(leaves) and max(levels) - min(levels) <= 1
 
 
 def test_trees_refuse_sizes_that_make_no_tree() -> None:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hwdesign.circuits.josephson import FLUX_QUANTUM
 from hwdesign.errors import NetlistError
 from hwdesign.sfq.bench import stimulus
 from hwdesign.sfq.network.netlist import DUT, network_bench
 from hwdesign.sfq.network.network import Network
-from hwdesign.sfq.process import LINEAR_10KA, Process
+from hwdesign.sfq.process import FLUX_QUANTUM, LINEAR_10KA, Process
 from hwdesign.spice import Circuit, Transient, compile_deck, simulate
 
 Report = Callable[[int, int], None]

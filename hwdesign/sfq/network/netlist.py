@@ -16,37 +16,13 @@ from hwdesign.sfq.cells import DCSFQ, JTL, Merger, Neuron, Splitter, Synapse
 from hwdesign.sfq.draft import GROUND
 from hwdesign.sfq.network.network import Layer, Network
 from hwdesign.sfq.process import LINEAR_10KA, Process
-from hwdesign.sfq.trees import depth, fan_in, fan_out
+from hwdesign.sfq.trees import depth, fan_in, fan_in_levels, fan_out, fan_out_levels
 
 DUT = "XNET"
 SPLITTER_STAGES = 3
 """JTL stages as slow as a level of a fan-out tree (8 ps)."""
 MERGER_STAGES = 4
 """JTL stages as slow as a level of a fan-in tree (10.5 ps)."""
-
-
-def fan_out_levels(leaves: int) -> list[int]:
-    """Level of each leaf of `hwdesign.sfq.trees.fan_out`, in its order."""
-    queue, found = [(leaves, 0)], []
-    while queue:
-        below, level = queue.pop(0)
-        if below == 1:
-            found.append(level)
-        else:
-            queue += [(below - below // 2, level + 1), (below // 2, level + 1)]
-    return found
-
-
-def fan_in_levels(leaves: int) -> list[int]:
-    """Level of each leaf of `hwdesign.sfq.trees.fan_in`, in its order."""
-    found = [0] * leaves
-    groups = [[leaf] for leaf in range(leaves)]
-    while len(groups) > 1:
-        merged = [a + b for a, b in zip(groups[::2], groups[1::2], strict=False)]
-        for leaf in (leaf for group in merged for leaf in group):
-            found[leaf] += 1
-        groups = merged + (groups[-1:] if len(groups) % 2 else [])
-    return found
 
 
 def build_network(builder: Builder, network: Network, process: Process = LINEAR_10KA) -> ModuleBuilder:

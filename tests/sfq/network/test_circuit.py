@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from hwdesign.circuits.josephson import FLUX_QUANTUM
 from hwdesign.errors import NetlistError
 from hwdesign.sfq.bench import stimulus
 from hwdesign.sfq.network import (
@@ -17,7 +16,8 @@ from hwdesign.sfq.network import (
     simulate_patterns,
     spread_batch,
 )
-from hwdesign.sfq.network.netlist import fan_in_levels, fan_out_levels
+from hwdesign.sfq.process import FLUX_QUANTUM
+from hwdesign.sfq.trees import fan_in_levels, fan_out_levels
 from hwdesign.spice import compile_deck, simulate
 from tests.sfq.network.nets import PATTERNS, XOR, xor
 
