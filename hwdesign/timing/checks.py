@@ -51,15 +51,25 @@ class CheckCalculator:
                         data = checks.data[at] * PLACES + mode * 8 + tag * 2 + edge
                         clock = checks.clock[at] * PLACES + other * 8 + capture * 2 + clock_edge
                         use = (table >= 0) & reached[data] & reached[clock]
+                        opens = checks.clock[at] * PLACES + other * 8 + (1 - capture) * 2 + (1 - clock_edge)
+                        waits = checks.latch[at] & (mode == LATE) & reached[opens]
                         slews = checks.clock[at] * 4 + other * 2 + clock_edge, checks.data[at] * 4 + mode * 2 + edge
-                        rows.append(np.stack([data, clock, table, slews[0], slews[1]])[:, use])
-                        shifts.append(np.full(int(use.sum()), _shift(edges, period, tag % 2, capture, mode)))
-        data, clock, table, clock_slew, data_slew = np.concatenate(rows, 1)
+                        opens = np.where(waits, opens, -1)
+                        rows.append(np.stack([data, clock, table, slews[0], slews[1], opens])[:, use])
+                        shift = _shift(edges, period, tag % 2, capture, mode)
+                        # A latch opens at the last opposite edge before the one that closes it.
+                        before = np.ceil((edges[capture] + shift - edges[1 - capture]) / period - 1e-9) - 1
+                        shifts.append(np.tile([[shift], [before * period]], int(use.sum())))
+        data, clock, table, clock_slew, data_slew, opens = np.concatenate(rows, 1)
+        shift_columns = np.concatenate(shifts, 1)
         self._data, self._clock, self._table, self._clock_slew, self._data_slew = (
             torch.as_tensor(item) for item in (data, clock, table, clock_slew, data_slew)
         )
         margin = np.where(data // 8 % 2 == LATE, -conditions.uncertainty[0], conditions.uncertainty[1])
-        self._shift = torch.as_tensor(np.concatenate(shifts) + margin, dtype=dtype)
+        self._shift = torch.as_tensor(shift_columns[0] + margin, dtype=dtype)
+        self._borrows = torch.as_tensor(np.flatnonzero(opens >= 0))
+        self._opens = torch.as_tensor(opens[opens >= 0])
+        self._open_shift = torch.as_tensor((shift_columns[1] + margin)[opens >= 0], dtype=dtype)
         self._sign = torch.as_tensor(np.where(data // 8 % 2 == LATE, -1.0, 1.0), dtype=dtype)
         places, group = np.unique(data, return_inverse=True)
         self._places, self._group = torch.as_tensor(places), torch.as_tensor(group)
@@ -92,6 +102,12 @@ class CheckCalculator:
         slews = slew.reshape(-1)
         limit = tables.at(self._table, slews[self._clock_slew], slews[self._data_slew])
         due = arrival.reshape(-1)[self._clock] + self._shift + self._sign * limit
+        if len(self._borrows):
+            # Data before a latch opens waits; later data borrows time until the latch closes.
+            given = arrival.reshape(-1)[self._data[self._borrows]]
+            opening = arrival.reshape(-1)[self._opens] + self._open_shift
+            waiting = torch.maximum(opening, torch.minimum(given, due[self._borrows]))
+            due = due.index_put((self._borrows,), waiting)
         worst = signed_max(self._sign * due, self._group, len(self._places)) * self._sign_of_places()
         ends = torch.full((self.graph.num_nodes * PLACES,), torch.nan, dtype=self.dtype)
         ends = ends.index_put((self._places,), worst).index_put((self._port_places,), self._port_values)

@@ -65,6 +65,14 @@ def signed_max(values: Tensor, group: Tensor, count: int) -> Tensor:
     return empty.scatter_reduce(0, group, values, "amax", include_self=False)
 
 
+def by_level(graph: TimingGraph, driver: NDArray[np.int64], used: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """Rows of each level, given the driving node of each row and whether the row counts."""
+    at = np.flatnonzero(used)
+    level = graph.levels.level[driver[at]]
+    order = np.argsort(level, kind="stable")
+    return np.split(at[order], np.searchsorted(level[order], np.arange(1, graph.levels.count)))
+
+
 class DelayCalculator:
     """Calculates the delays of one graph; build once, call for every set of parasitics.
 
@@ -85,7 +93,9 @@ class DelayCalculator:
         self._place_caps(conditions)
         self._ramps = _thresholds(graph.library)
         self._input_slews(conditions)
-        self._levels = [self._plan(level) for level in range(graph.levels.count)]
+        used = ~(graph.levels.cut | graph.arcs.off | graph.arcs.asynchronous)
+        order = np.argsort(graph.wire_from, kind="stable")
+        self._levels = [self._plan(at, order) for at in by_level(graph, graph.arcs.target, used)]
 
     def _place_caps(self, conditions: Conditions) -> None:
         graph = self.graph
@@ -115,16 +125,12 @@ class DelayCalculator:
         port_wire = graph.wire_from >= graph.module.num_pins
         self._port_wires = torch.as_tensor(np.flatnonzero(port_wire))
 
-    def _plan(self, level: int) -> _Level:
+    def _plan(self, at: NDArray[np.int64], order: NDArray[np.int64]) -> _Level:
         graph, arcs = self.graph, self.graph.arcs
-        at = np.flatnonzero(
-            (graph.levels.level[arcs.target] == level) & ~(graph.levels.cut | arcs.off | arcs.asynchronous)
-        )
         mode = np.repeat([LATE, EARLY], len(at))
         both = np.concatenate([at, at])
         slot = arcs.target[both] * 4 + mode * 2 + arcs.out_edge[both]
         slots, group = np.unique(slot, return_inverse=True)
-        order = np.argsort(graph.wire_from, kind="stable")
         sorted_from = graph.wire_from[order]
         first = np.searchsorted(sorted_from, arcs.target[both])
         count = np.searchsorted(sorted_from, arcs.target[both], side="right") - first
@@ -139,8 +145,8 @@ class DelayCalculator:
             torch.as_tensor(arcs.source[both] * 4 + mode * 2 + arcs.in_edge[both]),
             torch.as_tensor(group), torch.as_tensor(slots), self._float(sign[mode]), self._float(sign[slots // 2 % 2]),
             torch.as_tensor(row), torch.as_tensor(wire), torch.as_tensor(edge), torch.as_tensor(pair_group),
-            torch.as_tensor(wire_slots),
-            torch.as_tensor(graph.wire_to[wire_slots // 4] * 4 + wire_slots % 4), self._float(sign[wire_slots // 2 % 2]),
+            torch.as_tensor(wire_slots), torch.as_tensor(graph.wire_to[wire_slots // 4] * 4 + wire_slots % 4),
+            self._float(sign[wire_slots // 2 % 2]),
         )  # fmt: skip
 
     def _float(self, values: NDArray[np.float64]) -> Tensor:

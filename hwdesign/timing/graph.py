@@ -60,12 +60,13 @@ class CellArcs:
 
 @dataclass(frozen=True, eq=False)
 class CheckArcs:
-    """Checks: int64[K] nodes `clock` (related pin) and `data` (constrained pin), library arc, its kind."""
+    """Checks: int64[K] nodes `clock` (related pin) and `data` (constrained pin), library arc, kind; bool[K] latch."""
 
     clock: I64
     data: I64
     arc: I64
     kind: I64
+    latch: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,9 +253,16 @@ def _library_arcs(module: Module, library: TimingLibrary, pin_row: I64, net: I64
     source, target, arc = source[known], target[known], arc[known].astype(np.int64)
     kind = library.arc_kind[arc].astype(np.int64)
     check = library.arc_is_check[arc]
-    checks = CheckArcs(source[check], target[check], arc[check], kind[check])
+    at_latch = _latches(library)[np.searchsorted(library.arc_ptr, arc, side="right") - 1]
+    checks = CheckArcs(source[check], target[check], arc[check], kind[check], at_latch[check])
     delay = ~check & ~np.isin(kind, _UNTIMED)
     return _edges(library, source[delay], target[delay], arc[delay], kind[delay]), checks
+
+
+def _latches(library: TimingLibrary) -> NDArray[np.bool_]:
+    """Which cells are latches: bool[C]."""
+    storage = library.cell_storage or (None,) * len(library.cell_names)
+    return np.array([item is not None and item.kind.startswith("latch") for item in storage], bool)
 
 
 def _edges(library: TimingLibrary, source: I64, target: I64, arc: I64, kind: I64) -> CellArcs:
@@ -278,8 +286,7 @@ def _edges(library: TimingLibrary, source: I64, target: I64, arc: I64, kind: I64
     at, in_edges, out_edges = at[order], in_edges[order], out_edges[order]
     tables = library.arc_table[arc[at]].astype(np.int64)
     each = np.arange(len(at))
-    storage = library.cell_storage or (None,) * len(library.cell_names)
-    latch = np.array([item is not None and item.kind.startswith("latch") for item in storage], bool)
+    latch = _latches(library)
     owner = np.searchsorted(library.arc_ptr, arc[at], side="right") - 1
     return CellArcs(
         source[at], target[at], in_edges, out_edges, arc[at],

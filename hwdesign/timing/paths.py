@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hwdesign.timing.conditions import Conditions
-from hwdesign.timing.delays import SIGN, Delays, signed_max
+from hwdesign.timing.delays import SIGN, Delays, by_level, signed_max
 from hwdesign.timing.graph import TimingGraph
 
 I64 = NDArray[np.int64]
@@ -38,10 +38,12 @@ class _Rows:
     backward: tuple[Tensor, Tensor]
 
     @classmethod
-    def of(cls, source: I64, target: I64, delay: I64, dtype: torch.dtype) -> _Rows:
+    def of(cls, source: I64, target: I64, delay: I64, dtype: torch.dtype, *, ideal: bool) -> _Rows:
         ends, forward = np.unique(target, return_inverse=True)
         begins, backward = np.unique(source, return_inverse=True)
         sign = np.array(SIGN)[source // 8 % 2]
+        if ideal:
+            sign = np.where(target // 2 % TAGS < DATA_RISE, 0.0, sign)
         tensors = [torch.as_tensor(item) for item in (forward, ends, backward, begins)]
         return cls(
             torch.as_tensor(source), torch.as_tensor(delay), torch.as_tensor(sign, dtype=dtype),
@@ -55,6 +57,7 @@ class PathCalculator:
     def __init__(self, graph: TimingGraph, conditions: Conditions, dtype: torch.dtype = torch.float64) -> None:
         self.graph = graph
         self.dtype = dtype
+        self._propagated = conditions.propagated
         self.begin = _starts(graph, conditions)
         self.reached = self.begin > NEVER
         self._levels: list[tuple[_Rows, _Rows]] = []
@@ -62,11 +65,10 @@ class PathCalculator:
         usable = ~(levels.cut | arcs.off | arcs.asynchronous) & (~arcs.transparent | arcs.open_latch)
         usable &= (graph.constant[arcs.source] < 0) & (graph.constant[arcs.target] < 0)
         live_wire = (graph.constant[graph.wire_from] < 0) & (graph.constant[graph.wire_to] < 0)
-        wire_level = levels.level[graph.wire_from]
-        for level in range(levels.count):
-            at = np.flatnonzero((levels.level[arcs.target] == level) & usable)
+        arc_levels, wire_levels = by_level(graph, arcs.target, usable), by_level(graph, graph.wire_from, live_wire)
+        for at, wires in zip(arc_levels, wire_levels, strict=True):
             over = self._arc_rows(at)
-            self._levels.append((over, self._wire_rows(np.flatnonzero((wire_level == level) & live_wire))))
+            self._levels.append((over, self._wire_rows(wires)))
 
     def _arc_rows(self, at: I64) -> _Rows:
         arcs = self.graph.arcs
@@ -93,7 +95,7 @@ class PathCalculator:
     def _reach(self, rows: I64) -> _Rows:
         kept = rows[:, self.reached[rows[0]]]
         self.reached[kept[1]] = True
-        return _Rows.of(kept[0], kept[1], kept[2], self.dtype)
+        return _Rows.of(kept[0], kept[1], kept[2], self.dtype, ideal=not self._propagated)
 
     def arrivals(self, delays: Delays) -> Tensor:
         """Arrival times in ns: float[nodes, 2 (late, early), 4 tags, 2 edges]; NaN where no path arrives."""
