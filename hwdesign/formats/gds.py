@@ -13,8 +13,8 @@ from hwdesign.errors import FormatError, NetlistError
 from hwdesign.files import read_input
 from hwdesign.formats.registry import located
 from hwdesign.kernels.physical import RawGds, parse_gds
-from hwdesign.netlist.layout import MacroLibrary, Orient, Placement, PlacementStatus, first_five
-from hwdesign.netlist.names import NamePool
+from hwdesign.netlist.layout import MacroLibrary, Orient, Placement, PlacementStatus
+from hwdesign.netlist.names import NamePool, first_five
 
 NAME_PROPERTY = 61
 """The property that holds an instance's name in the streams of OpenLane."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdesign.errors import NetlistError
+from hwdesign.netlist.names import first_five as first_five
 
 
 class Orient(IntEnum):
@@ -312,12 +313,6 @@ class Placement:
 
     def _owner_name(self, pin: str) -> str:
         return pin if pin in self._port_index else pin.rpartition("/")[0]
-
-
-def first_five(names: Sequence[str], what: str) -> str:
-    """`7 pins (a, b, c, d, e, ...)`, for errors that name what is missing."""
-    noun = what if len(names) == 1 else what.replace(" or ", "s or ") + "s"
-    return f"{len(names)} {noun} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})"
 
 
 def bounding_boxes(ptr: NDArray[np.int64], rects: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -92,3 +92,9 @@ class NameTable:
     def freeze(self) -> NamePool:
         """The pool of all names so far; ids stay valid."""
         return NamePool.of(self._ids)
+
+
+def first_five(names: Sequence[str], what: str) -> str:
+    """`7 pins (a, b, c, d, e, ...)`, for errors that name what is missing."""
+    noun = what if len(names) == 1 else what.replace(" or ", "s or ") + "s"
+    return f"{len(names)} {noun} ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})"

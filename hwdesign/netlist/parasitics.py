@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwdesign.errors import NetlistError
+from hwdesign.netlist.names import first_five
 
 
 class NodeKind(IntEnum):
@@ -99,6 +101,37 @@ class Parasitics:
     def find_pin(self, name: str) -> int:
         """Node of a pin `INST/PIN` or of a port, -1 where no net reaches it."""
         return self._pin_index.get(name, -1)
+
+    def match_pins(self, names: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+        """Nodes of a netlist's pins, and what does not match, in words.
+
+        Args:
+            names: [K], `INST/PIN` and ports of the netlist; only those that a wire reaches.
+
+        Returns:
+            i64[K], -1 where no net of the parasitics reaches the pin; and sentences that count the pins that either
+            side lacks and name the first five, none where all match.
+
+        Raises:
+            NetlistError: there are pins on both sides and none matches.
+        """
+        index = self._pin_index
+        rows = np.array([index.get(name, -1) for name in names], np.int64)
+        wanted = set(names)
+        lacking = [names[at] for at in np.flatnonzero(rows < 0).tolist()]
+        strange = [name for name in index if name not in wanted]
+        if names and index and len(lacking) == len(names):
+            raise NetlistError(
+                f"no pin of the parasitics is in the netlist: {first_five(strange, 'pin')} against "
+                f"{first_five(lacking, 'pin')}",
+                mend="read the parasitics of the same netlist",
+            )
+        findings = []
+        if lacking:
+            findings.append(f"the parasitics do not reach {first_five(lacking, 'pin')} of the netlist")
+        if strange:
+            findings.append(f"the netlist does not hold {first_five(strange, 'pin')} of the parasitics")
+        return rows, tuple(findings)
 
     @cached_property
     def node_net(self) -> NDArray[np.int32]:
