@@ -24,8 +24,8 @@ def main() -> None:
     parser.add_argument("--chips", type=int, default=256)
     args = parser.parse_args()
     print("| network | seed | junctions | spread | right | worst pattern | chips all right | with bias spread "
-          "| least margin | energy (aJ) | latency (ps) | CPU (s) |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+          "| held out | least margin | energy (aJ) | latency (ps) | CPU (s) |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
     for name in args.networks:
         for seed in range(args.seeds):
             begin = time.process_time()
@@ -41,10 +41,18 @@ def main() -> None:
                 )
                 for spread in spreads
             )  # fmt: skip
+            held = "-"
+            if task.held_out is not None and task.held_out.weights is not None:
+                other, weights = task.held_out, task.held_out.weights
+                found = simulate_patterns(
+                    network, other.patterns, other.labels, chips=args.chips, spread=spreads[0], seed=1000 + seed,
+                    threads=config.train.threads,
+                )  # fmt: skip
+                held = f"{100 * (found.correct @ weights).mean() / weights.sum():.2f} %"
             print(
                 f"| {name} | {seed} | {run.junctions} | {100 * sigma:g} % | {100 * run.correct.mean():.2f} % "
                 f"| {100 * run.correct.mean(axis=0).min():.2f} % | {100 * run.all_correct:.2f} % "
-                f"| {100 * biased.all_correct:.2f} % | {run.margins.min():.3f} | {run.energy_aj.mean():.1f} "
+                f"| {100 * biased.all_correct:.2f} % | {held} | {run.margins.min():.3f} | {run.energy_aj.mean():.1f} "
                 f"| {np.nanmean(run.latency_ps):.0f} | {time.process_time() - begin:.0f} |",
                 flush=True,
             )
