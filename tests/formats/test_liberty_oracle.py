@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from hwdesign.formats.liberty import read_liberty
-from hwdesign.netlist.timing_library import ArcKind, Axis, TimingLibrary
+from hwdesign.netlist.timing_library import ArcKind, Axis, PinDirection, TimingLibrary
 from hwdesign.tools import run_tool
 from tests.conftest import require_tool
 
@@ -80,15 +80,20 @@ def test_against_opensta(sky130: TimingLibrary, lib_file: Path, tmp_path: Path) 
                 arc = f"-from u{at}/{source} -to u{at}/{target} -digits 7"
                 # Hold and removal checks belong to the earliest corner.
                 queries.append(f"puts ==={name}/{source}/{target}; report_dcalc {arc}; report_dcalc -min {arc}")
+    cells = "".join(f"puts ==={name}; report_lib_cell {name}\n" for name in names)
     (tmp_path / "t.tcl").write_text(
         "read_liberty sky130.lib\nread_verilog t.v\nlink_design t\ncreate_clock -name c -period 10\n"
-        "set_input_transition 0.077 [all_inputs]\nset_load 0.013 [all_outputs]\n" + "\n".join(queries)
+        "set_input_transition 0.077 [all_inputs]\nset_load 0.013 [all_outputs]\n"
+        + "\n".join(queries)
+        + f"\nset_cmd_units -capacitance fF\n{cells}"
     )
     done = run_tool(["sta", "-exit", "t.tcl"], cwd=tmp_path, timeout_s=120, memory_mb=None)
     blocks = done.stdout.split("===")[1:]
-    assert len(blocks) == len(queries)
-    compared = sum(_compare(sky130, *block.split("\n", 1)) for block in blocks)
+    assert len(blocks) == len(queries) + len(names)
+    compared = sum(_compare(sky130, *block.split("\n", 1)) for block in blocks[: len(queries)])
     assert compared > 300
+    for block in blocks[len(queries) :]:
+        _compare_pins(sky130, *block.split("\n", 1))
 
 
 def _arcs(lib: TimingLibrary, name: str) -> set[tuple[str, str, bool]]:
@@ -112,6 +117,7 @@ def _module(lib: TimingLibrary, names: list[str]) -> str:
 
 
 _TABLE = re.compile(r"-+ (\w+) = (\S+)\n(?:\| +(\w+) = (\S+)\n)?.*?Table value = (\S+)\n", re.DOTALL)
+_PIN = re.compile(r"^ (\w+) (input|output|tristate)(?: r (\S+) f (\S+))?", re.MULTILINE)
 _ROWS = ("input_net_transition", "related_pin_transition")
 
 
@@ -144,3 +150,21 @@ def test_axes_are_told_apart(sky130: TimingLibrary) -> None:
     checks = sky130.arc_table[sky130.arc_is_check][:, :2]
     used = np.unique(checks[checks >= 0])
     assert set(sky130.table_axes[used, 0].tolist()) == {Axis.RELATED_SLEW}
+
+
+def _compare_pins(lib: TimingLibrary, name: str, text: str) -> None:
+    """Directions, and capacitances to the digits that OpenSTA prints."""
+    cell = lib.cell(name)
+    rows = range(int(lib.pin_ptr[cell]), int(lib.pin_ptr[cell + 1]))
+    ours = {
+        lib.pin_names[at]: ("input" if lib.pin_direction[at] == 0 else "output", *(1000 * lib.pin_cap[at]).tolist())
+        for at in rows
+        if lib.pin_direction[at] != PinDirection.INTERNAL
+    }
+    theirs = {
+        m[1]: (m[2].replace("tristate", "output"), float(m[3] or 0), float(m[4] or 0)) for m in _PIN.finditer(text)
+    }
+    assert ours.keys() == theirs.keys(), name
+    for pin, (direction, *caps) in theirs.items():
+        assert ours[pin][0] == direction, (name, pin)
+        assert ours[pin][1:] == pytest.approx(caps, abs=0.00501), (name, pin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,7 +107,7 @@ class TablePool:
             else:
                 cols = (axis, span)
         values = group.attributes.get("values")
-        wanted = int(np.prod([span.count for span in order], dtype=np.int64)) if order else 1
+        wanted = math.prod(span.count for span in order)
         if values is None or values.count != wanted:
             have = 0 if values is None else values.count
             shape = " x ".join(str(span.count) for span in order) or "1"
