@@ -117,7 +117,9 @@ def _module(lib: TimingLibrary, names: list[str]) -> str:
 
 
 _TABLE = re.compile(r"-+ (\w+) = (\S+)\n(?:\| +(\w+) = (\S+)\n)?.*?Table value = (\S+)\n", re.DOTALL)
-_PIN = re.compile(r"^ (\w+) (input|output|tristate)(?: r (\S+) f (\S+))?", re.MULTILINE)
+_PIN = re.compile(
+    r"^ (\w+) (input|output|tristate)(?: (?:enable|function)=\S+)*(?: (?:r )?([\d.]+)(?: f ([\d.]+))?)?", re.MULTILINE
+)
 _ROWS = ("input_net_transition", "related_pin_transition")
 
 
@@ -162,7 +164,8 @@ def _compare_pins(lib: TimingLibrary, name: str, text: str) -> None:
         if lib.pin_direction[at] != PinDirection.INTERNAL
     }
     theirs = {
-        m[1]: (m[2].replace("tristate", "output"), float(m[3] or 0), float(m[4] or 0)) for m in _PIN.finditer(text)
+        m[1]: (m[2].replace("tristate", "output"), float(m[3] or 0), float(m[4] or m[3] or 0))
+        for m in _PIN.finditer(text)
     }
     assert ours.keys() == theirs.keys(), name
     for pin, (direction, *caps) in theirs.items():
