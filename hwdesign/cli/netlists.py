@@ -46,7 +46,7 @@ def info(
     from_: FromOption = None,
     liberty: LibertyOption = None,
 ) -> Result:
-    """Say what a netlist file, or a Liberty library (`.lib`), holds."""
+    """Say what a netlist holds, or a Liberty library (`.lib`), SPEF, LEF, DEF or SDF."""
     if rtl:
         if top is not None or from_ is not None or liberty:
             raise UsageError("--rtl takes no --top, --from or --liberty", mend="leave them out")
@@ -60,6 +60,12 @@ def info(
         from hwdesign.cli._liberty import liberty_info
 
         return liberty_info(file)
+    if from_ is None and suffix_of(file) in (".spef", ".lef", ".tlef", ".def", ".sdf"):
+        if top is not None or liberty:
+            raise UsageError("files of physical design take neither --top nor --liberty", mend="leave them out")
+        from hwdesign.cli._physical import physical_info
+
+        return physical_info(file, suffix_of(file))
     libraries = read_liberties(liberty)
     netlist = read(file, format=from_, top=top, library=libraries)
     modules = [_module_info(module) for module in netlist.modules.values()]

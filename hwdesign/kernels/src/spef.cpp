@@ -15,6 +15,14 @@ namespace {
 constexpr int8_t kInternal = 0, kInstancePin = 1, kPort = 2, kUnset = -1;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
+// Keys are pairs of small numbers, which a hostile file could choose to meet in one bucket of an unmixed table.
+struct Mixed {
+  size_t operator()(uint64_t key) const {
+    key = (key ^ (key >> 31)) * 0x9E3779B97F4A7C15ull;
+    return static_cast<size_t>(key ^ (key >> 29));
+  }
+};
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 class SpefReader {
@@ -458,10 +466,10 @@ class SpefReader {
   double pico_farad_ = 1.0, kilo_ohm_ = 1e-3;
   std::vector<int32_t> net_of_;            // name -> net
   std::vector<int32_t> net_names_;         // net -> name
-  std::unordered_map<uint64_t, int32_t> ids_;
+  std::unordered_map<uint64_t, int32_t, Mixed> ids_;
   std::vector<Node> nodes_;
   std::vector<int32_t> order_;             // nodes in the order of their nets
-  std::unordered_map<uint64_t, size_t> pairs_;
+  std::unordered_map<uint64_t, size_t, Mixed> pairs_;
   std::vector<Coupling> couplings_;
   int32_t net_ = -1, base_ = -1;
 };
