@@ -36,7 +36,7 @@ def find_cell(name: str) -> type[Cell]:
     """
     found = CELLS.get(name)
     if found is None:
-        near = difflib.get_close_matches(name, CELLS, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name.lower(), CELLS, n=3, cutoff=0.5)
         raise NetlistError(
             f"no SFQ cell is named '{name[:40]}'", mend=f"{'nearest' if near else 'cells'}: {', '.join(near or CELLS)}"
         )

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from hwdesign.sfq.analysis.margins import Margins
@@ -43,6 +44,9 @@ def margins_png(found: Margins, before: Margins | None = None) -> bytes:
             old = earlier[row.name]
             axis.barh(place, 100 * (old.low + old.high), left=-100 * old.low, height=0.7, fill=False, edgecolor="0.2")
     axis.axvline(0, color="0.3", linewidth=1)
+    if earlier:
+        handles = [Patch(color="tab:blue", label="after"), Patch(fill=False, edgecolor="0.2", label="before")]
+        axis.legend(handles=handles, fontsize=7, loc="lower right")
     axis.set(xlim=(-105 * found.bound, 105 * found.bound), xlabel="change that works (%)", ylim=(len(rows) - 0.4, -0.6))
     axis.set_yticks(range(len(rows)), [row.name for row in rows], fontsize=7)
     return _png(figure)
@@ -92,4 +96,6 @@ def errors_png(found: list[ErrorRate]) -> bytes:
         axis.plot([item.temperature] * 2, [low if seen else high / 2, high], color="tab:blue")
         axis.plot([item.temperature], [item.rate if seen else high], marker="o" if seen else "v", color="tab:blue")
     axis.set(xlabel="temperature (K)", ylabel="errors an expected pulse", yscale="log")
+    markers = [("o", "seen, with its 95 % interval"), ("v", "none seen: upper end of the interval")]
+    axis.legend(handles=[Line2D([], [], marker=mark, linestyle="", label=text) for mark, text in markers])
     return _png(figure)
