@@ -223,7 +223,9 @@ def _lines(data: dict[str, Any]) -> list[str]:
         lines.append(
             f"the step was halved to {data['step_s'] * 1e12:g} ps, as a junction turned by more than 0.4π in one"
         )
-    lines += [f"note: {note}" for note in data["notes"]]
+    lines += [f"note: {note}" for note in data["notes"][:_SHOWN]]
+    if len(data["notes"]) > _SHOWN:
+        lines.append(f"... {count(len(data['notes']) - _SHOWN, 'more note')}; --json gives all")
     return lines
 
 

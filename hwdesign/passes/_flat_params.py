@@ -38,8 +38,9 @@ class _Rows:
 class FlatParams:
     """Collects side tables while modules are unfolded."""
 
-    def __init__(self, netlist: Netlist, table: NameTable) -> None:
+    def __init__(self, netlist: Netlist, table: NameTable, separator: str = ".") -> None:
         self.table = table
+        self.separator = separator
         self.device = netlist.library.of_kind(Kind.DEVICE)
         self.rows: dict[str, _Rows] = {}
         self._probes: list[tuple[str, int, str, Mapping[str, int]]] = []
@@ -78,7 +79,7 @@ class FlatParams:
             cells = shift + rank[table.cell[rows]]
             number = np.tile(table.number[rows], (len(prefix), 1))
             text = np.tile(table.text[rows].astype(np.int64), (len(prefix), 1))
-            if prefix != [""] and key in (*_SIBLINGS, "value"):
+            if key in _SIBLINGS or (prefix != [""] and key == "value"):
                 bound = (table.text[rows] >= 0) & self.device[module.cell_type[table.cell[rows]]]
                 for at in np.flatnonzero(bound).tolist():
                     self._bind(module, key, int(table.cell[rows[at]]), prefix, nets, cells[:, at], text[:, at])
@@ -93,7 +94,9 @@ class FlatParams:
         """Put paths into one text of a device, in every occurrence and in place."""
         value = module.names[int(text[0])]
         if key in _SIBLINGS:
-            text[:] = [self.table.intern(" ".join(path + name for name in value.split())) for path in prefix]
+            # JoSIM's `L1|X1` stands in an instance, inner first.
+            names = [self.separator.join(reversed(name.split("|"))) for name in value.split()]
+            text[:] = [self.table.intern(" ".join(path + name for name in names)) for path in prefix]
         elif module.type_of(cell).name in _BEHAVIOURAL and _PROBE.search(value):
             local = {label.lower(): net for net, label in enumerate(module.net_labels())}
             for at, path in enumerate(prefix):

@@ -90,7 +90,7 @@ class _Flattener:
         self.bodies = depth_order(netlist)
         bound_size(netlist, self.bodies, separator)
         self.names = FlatNames(netlist.names)
-        self.params = FlatParams(netlist, self.names.table)
+        self.params = FlatParams(netlist, self.names.table, separator)
         self.columns = _Columns()
         self.cells = 0
         self.nets = 0

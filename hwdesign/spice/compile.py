@@ -45,6 +45,11 @@ _EXTRAS: Mapping[str, frozenset[str]] = {
 _VALUED = frozenset("RLCKEGFH")
 _PRINTS = frozenset({"print", "plot", "save"})
 _READ = frozenset({"title", "tran", "temp", "neb", "param", "func", "end", "endl", "probe", "width"}) | _PRINTS
+_TOLD = frozenset(
+    "print-expression line-tail defined-twice param-twice title-line skipped-control pwl-start no-samples "
+    "ground-name".split()
+)
+"""Findings of the reader that bear on what is simulated."""
 _ASIDE: Mapping[str, str] = {
     "file": "names a file that is not written: all variables go into one table",
     "spread": "is not drawn from: every element has its nominal value",
@@ -149,9 +154,13 @@ class _Compiler:
             )  # fmt: skip
 
     def _directives(self) -> tuple[str, ...]:
-        """Refuse control lines that ask for something else; notes on those that ask for nothing here."""
-        notes: list[str] = []
+        """Refuse control lines that ask for something else; notes on those that ask for nothing here.
+
+        What the deck's reader left out or read in its own way comes first.
+        """
         file = self.netlist.file
+        found = [finding for finding in self.netlist.findings if finding.rule in _TOLD]
+        notes = [f"{f.file}:{f.line}: {f.message}" if f.line else f.message for f in found]
         for directive in self.netlist.directives:
             name = directive.name
             if name in _READ or (directive.module and name in _PRINTS):
@@ -200,6 +209,8 @@ class _Compiler:
 
         params = module.params_of(cell)
         pins = module.pins_of(cell)
+        if module.type_of(cell).kind is Kind.BLACKBOX:
+            raise fail(f"subcircuit '{kind}' is not defined", "add its .subckt, or include its file")
         if kind not in FIELDS or module.type_of(cell).kind is not Kind.DEVICE:
             known = " ".join(sorted(FIELDS))
             raise fail(f"the embedded engine has no '{kind}'", f"it has: {known}; try another engine", UnsupportedError)

@@ -137,7 +137,10 @@ class _Job:
                 file=circuit.file or None, mend="give step and stop, or a .tran line",
             )  # fmt: skip
         if not (0 < step < math.inf) or not (0 < stop < math.inf) or step > stop:
-            raise ConfigError(f"a step of {step:g} s up to {stop:g} s makes no simulation", mend="0 < step <= stop")
+            raise ConfigError(
+                f"a step of {step:g} s up to {stop:g} s makes no simulation",
+                file=circuit.file or None, line=_tran_line(circuit, step, stop), mend="0 < step <= stop",
+            )  # fmt: skip
         if mode not in ("josim", "newton"):
             raise ConfigError(f"no mode is named '{mode}'", mend="modes: josim, newton")
         if every < 1 or not 0 < tolerance < 1:

@@ -7,6 +7,7 @@ import pytest
 from hwdesign.errors import FormatError, HwdesignError, UnsupportedError
 from hwdesign.formats.spice import read_spice_text, spice_text
 from hwdesign.netlist.outputs import Resolver, outputs, parse_output
+from hwdesign.passes import flatten
 from tests.formats.spice_view import cell, view
 
 MODEL = ".model j jj(rtype=1, vg=2.8mV, cap=0.07pF, r0=160, rN=16, icrit=0.1mA)\n"
@@ -171,3 +172,64 @@ def test_jsims_names_reach_into_nested_instances() -> None:
     assert [Resolver(netlist).probes(item)[0].path for item in outputs(netlist)] == [("XI_0", "X_2"), ("X1", "X2")]
     with pytest.raises(HwdesignError, match="no device is named 'X1_X3_B_1'"):
         Resolver(netlist).probes(parse_output("phase X1_X3_B_1")[0])
+
+
+COUPLED = """* t
+.subckt cell a
+L1 a 0 1p
+.ends
+.subckt pair a b
+X1 cell a
+X2 b cell
+K1 L1|X1 L1|X2 0.5
+.ends
+X5 pair n m
+L2 k 0 2p
+K2 L2 l1|x2|x5 0.25
+.neb 1
+"""
+
+
+def test_couplings_reach_into_instances_as_josims_do() -> None:
+    netlist = read_spice_text(COUPLED)
+    assert cell(netlist, "K2")[2] == {"inductors": "L2 l1|x2|x5", "value": 0.25}
+    assert view(read_spice_text(spice_text(netlist))) == view(read_spice_text(COUPLED.replace("l1|x2|x5", "L1|X2|X5")))
+    flat = flatten(netlist)
+    assert "KX5_K1 LX5_X1_L1 LX5_X2_L1 0.5\n" in spice_text(flat)
+    assert "K2 L2 LX5.X2.L1 0.25\n" in spice_text(flat, dialect="ngspice")
+    with pytest.raises(
+        UnsupportedError, match=r"'L1\|X1' stands in a subcircuit, which only JoSIM reaches into; flatten"
+    ):
+        spice_text(netlist, dialect="ngspice")
+    for wrong in ("L3|X1|X5", "L1|X1", "L1|L2", "L1|X7|X5"):
+        with pytest.raises(FormatError, match=r"the coupled inductor '.*' does not exist"):
+            read_spice_text(COUPLED.replace("l1|x2|x5", wrong))
+
+
+def test_numbers_of_control_lines_have_josims_suffixes() -> None:
+    netlist = read_spice_text(f"* t\n{MODEL}R1 a 0 1\n.tran 0.1p 1A\n.neb 2X\n.temp 4.2\n.spread 0.1 L=1A\n")
+    kept = {d.name: d.text for d in netlist.directives}
+    assert kept["tran"] == "0.1p 1" and kept["neb"] == "2000000" and kept["spread"] == "0.1 L=1"
+
+
+def test_a_name_that_josim_takes_for_ground_is_told() -> None:
+    text = f"* t\n{MODEL}R1 a AGND 1\nR2 agnd b 1\nR3 b gnd 1\nX1 a b s\n.subckt s gnd1 p\nR1 gnd1 p 1\n.ends\n"
+    assert findings(text) == [
+        "t.cir:3: warning: JoSIM takes node 'AGND' for ground; here it is a node like others: "
+        "write 0 for ground [ground-name]",
+        "t.cir:4: warning: JoSIM takes node 'agnd' for ground; here it is a node like others: "
+        "write 0 for ground [ground-name]",
+    ]
+
+
+def test_an_undefined_subcircuit_is_no_number() -> None:
+    netlist = read_spice_text(f"* t\n{MODEL}X1 cell 1 2\nX2 1 2 cell\n")
+    assert netlist.top_module.type_counts() == {"cell": 2}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_and_a_byte_order_mark(end: str) -> None:
+    text = "\ufeff* Grüße\n\tR1\ta\tgnd\t1k\n* Ω\n+ temp=4.2\n.neb 1g\n".replace("\n", end)
+    netlist = read_spice_text(text.encode(), file="t.cir")
+    assert cell(netlist, "R1") == ("R", ["a", "0"], {"value": 1000.0, "temp": 4.2})
+    assert netlist.top_module.cell_line.tolist() == [2]

@@ -210,6 +210,8 @@ class Assembler:
                 continue
             element = reader.read(line, parts)
             pins = [self._net(module, nets, node, line) for node in element.nodes]
+            if self.josim:
+                self._grounds(scope, line, element.nodes)
             module.cell(element.type, pins, name=parts[0], params=element.params, line=line.line)
             if "model" in element.params:
                 self._check_model(scope, line, parts[0], str(element.params["model"]))
@@ -222,8 +224,17 @@ class Assembler:
             if element.type is devices.COUPLING:
                 inductors.extend((line, name) for name in str(element.params["inductors"]).split())
         for line, name in inductors:
-            if name.lower() not in lines:
+            if name.lower() not in lines and not (self.josim and self._within(scope, name)):
                 raise line.error(f"the coupled inductor '{name}' does not exist", "name inductors of the same circuit")
+
+    def _within(self, scope: Scope, name: str) -> bool:
+        """Whether an element stands in an instance: `L1|X1`, inner first, as JoSIM names it once all is unfolded."""
+        leaf, *path = name.lower().split("|")
+        within: Scope | None = scope
+        for step in reversed(path):
+            parts = next((parts for _, parts in within.elements if parts[0].lower() == step), None) if within else None
+            within = self._target(within, parts)[0] if within and parts and step[0] == "x" else None
+        return bool(path) and within is not None and any(parts[0].lower() == leaf for _, parts in within.elements)
 
     def _net(self, module: ModuleBuilder, nets: dict[str, int], node: str, line: Line) -> int:
         low = node.lower()
@@ -234,6 +245,16 @@ class Assembler:
             if low in ("0", "gnd"):
                 nets["0"] = nets["gnd"] = found
         return found
+
+    def _grounds(self, scope: Scope, line: Line, nodes: list[str]) -> None:
+        """Remark on nodes that JoSIM takes for ground, as it does wherever a name holds `gnd`."""
+        for node in nodes:
+            low = node.lower()
+            if "gnd" in low and low != "gnd" and low not in {port.lower() for port in scope.ports}:
+                message = f"JoSIM takes node '{node}' for ground; here it is a node like others: write 0 for ground"
+                if message not in self.told:
+                    self._finding("ground-name", "warning", message, scope, line, node)
+                self.told.add(message)
 
     def _check_model(self, scope: Scope, line: Line, element: str, name: str) -> None:
         if scope.card(name) is not None:
@@ -259,6 +280,8 @@ class Assembler:
         use_front = front is not None and (
             last is None or (last.width != len(words) - 1 and front.width == len(words) - 1)
         )
+        # Neither is defined: a number is a node.
+        use_front = use_front or (front is last is None and self.josim and words[-1].isdigit())
         if use_front:
             return front, words[0], words[1:], rest
         return last, words[-1], words[:-1], rest

@@ -12,6 +12,7 @@ from hwdesign.netlist.expressions import Function
 from hwdesign.netlist.netlist import Directive, Finding
 from hwdesign.netlist.outputs import parse_output
 from hwdesign.netlist.parameters import parse_function
+from hwdesign.netlist.quantity import format_number, parse_number
 
 KEPT = frozenset(
     "title temp options option opt tran ac dc op tf noise sens pz disto sp four fourier print plot probe meas measure "
@@ -104,6 +105,16 @@ class Scope:
             scope = stack.pop()
             yield scope
             stack.extend(reversed(scope.subckts.values()))
+
+
+def _plain(word: str) -> str:
+    """A control line's number as every simulator reads it: JoSIM's `2X` and `1A` are others' 2meg and 1."""
+    lead, equals, value = word.rpartition("=")
+    try:
+        own, other = parse_number(value, josim=True), parse_number(value)
+    except FormatError:
+        return word  # of too large a number its reader says so
+    return word if own is None or own == other else f"{lead}{equals}{format_number(own)}"
 
 
 class DeckParser:
@@ -247,6 +258,8 @@ class DeckParser:
                         return
                 if rest or word != "save":
                     parse_output(rest, file=line.file, line=line.line)
+            if word in ("tran", "temp", "neb", "spread", "iv"):
+                rest = " ".join(map(_plain, rest.split()))
             if word == "iv" and len(rest.split()) != 3:
                 raise line.error("'.iv' needs a model, a current and a file", "write .iv jj1 300u iv.csv")
             if word == "file" and len(rest.split()) != 1:

@@ -56,6 +56,8 @@ def decode(data: str | bytes, file: str) -> str:
         raise FormatError(
             "the file is binary, not a SPICE deck", file=file, line=text.count("\n", 0, text.index("\0")) + 1
         )
+    if "\r" in text and "\n" not in text:
+        text = text.replace("\r", "\n")
     return text.removeprefix("\ufeff")
 
 

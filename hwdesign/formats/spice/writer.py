@@ -106,6 +106,7 @@ class _Writer:
         self.texts = Texts(self.josim)
         taken: set[str] = set()
         self.modules = {name: unique(legal(name, flavour), taken) for name in netlist.modules}
+        self._cells_of: dict[str, dict[str, int]] = {}
         self.global_names = set(definitions(netlist))
         self.names = DeckNames(netlist, flavour)
         self.controls = Controls(netlist, flavour, self.names) if self.josim or foreign else None
@@ -231,10 +232,37 @@ class _Writer:
                         continue
                     own, extra = self.foreign.element(module, cell, labels[cell], nodes, own)
                     yield from extra
+                for key in ("control", "inductors"):
+                    if key in own:
+                        written = [self._element_name(module, name, labels) for name in str(own[key]).split()]
+                        own = {**own, key: " ".join(written)}
                 items = self._device(cell_type, labels[cell], nodes, own, scope)
             else:
                 items = self._instance(cell_type, labels[cell], nodes, own, scope)
             yield fold(items)
+
+    def _element_name(self, module: Module, name: str, labels: list[str]) -> str:
+        """An element that another one names, as it is written; `L1|X1` stands in an instance."""
+        leaf, *path = name.split("|")
+        written: list[str] = []
+        for step in reversed(path):
+            if not self.josim:
+                raise self._unsupported(
+                    f"'{name}' stands in a subcircuit, which only JoSIM reaches into", "flatten the netlist first"
+                )
+            cell = self._cell_of(module, step)
+            if cell < 0 or module.type_of(cell).name not in self.netlist.modules:
+                return name
+            written.insert(0, labels[cell])
+            module = self.netlist.modules[module.type_of(cell).name]
+            labels = self.names.book(module).cells()
+        cell = self._cell_of(module, leaf)
+        return "|".join([labels[cell] if cell >= 0 else leaf, *written])
+
+    def _cell_of(self, module: Module, name: str) -> int:
+        if module.name not in self._cells_of:
+            self._cells_of[module.name] = {label.lower(): cell for cell, label in enumerate(module.cell_labels())}
+        return self._cells_of[module.name].get(name.lower(), -1)
 
     def _instance(
         self, cell_type: CellType, name: str, nodes: list[str], params: dict[str, float | str], scope: set[str]
