@@ -127,7 +127,7 @@ def _resolve(raw: RawDesign, names: NamePool, defined: dict[str, CellType], libr
         pins.cell_kind.tolist(), pin_names, pins.position.tolist(), pins.bit.tolist(), strict=True
     ):
         pins_of[kind].append((name, position, bit))
-    buses = {name: _port_groups(cell_type) for name, cell_type in defined.items()}
+    buses = {name: port_groups(cell_type) for name, cell_type in defined.items()}
     result: list[_Resolved] = []
     boxes: dict[str, _Resolved] = {}
     for at, name in enumerate(kind_names):
@@ -140,13 +140,13 @@ def _resolve(raw: RawDesign, names: NamePool, defined: dict[str, CellType], libr
                     box = boxes[name] = _black_box(name, pins_of[at])
                 result.append(box)
             else:
-                result.append(_by_ports(known, buses.get(name) or _port_groups(known), pins_of[at]))
+                result.append(_by_ports(known, buses.get(name) or port_groups(known), pins_of[at]))
         else:
             result.append(_by_position(klass, name, arity))
     return result
 
 
-def _port_groups(cell_type: CellType) -> dict[str, list[int]]:
+def port_groups(cell_type: CellType) -> dict[str, list[int]]:
     """Roles of each port by base name, least significant bit first."""
     groups: dict[str, list[int]] = {}
     for at, role in enumerate(cell_type.roles):

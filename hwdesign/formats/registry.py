@@ -64,7 +64,7 @@ FORMATS: dict[str, Format] = {
         Format("aiger", "AIGER, binary", (".aig",), "aiger:read_aiger", "aiger:write_aiger"),
         Format("aiger-ascii", "AIGER, ASCII", (".aag",), "aiger:read_aiger", "aiger:write_aiger_ascii"),
         Format("yosys-json", "Yosys JSON netlist", (".json",), "yosys_json:read_yosys_json",
-               "yosys_json:write_yosys_json"),
+               "yosys_json:write_yosys_json", mapped=True),
         Format("spice", "SPICE deck (ngspice, JoSIM)",
                (".sp", ".spi", ".cir", ".ckt", ".net", ".spice", ".js", ".jsim", ".jsm"),
                "spice:read_spice", "spice:write_spice"),

@@ -15,14 +15,14 @@ from typing import Any
 
 from hwdesign.errors import FormatError, NetlistError
 from hwdesign.files import read_source, write_text
-from hwdesign.formats._assemble import guess_direction
+from hwdesign.formats._assemble import guess_direction, port_groups
 from hwdesign.formats._text import cells
 from hwdesign.netlist.builder import Builder, ModuleBuilder
 from hwdesign.netlist.generic import DFF, by_name, gate
 from hwdesign.netlist.inverters import explicit_inverters
 from hwdesign.netlist.module import Bus, Module
 from hwdesign.netlist.netlist import Finding, Netlist
-from hwdesign.netlist.types import CellType, Direction, Kind, Role, Sequential
+from hwdesign.netlist.types import CellType, Direction, Kind, Library, Role, Sequential
 
 _DIRECTIONS = {"input": Direction.IN, "output": Direction.OUT, "inout": Direction.INOUT}
 _WORDS = {direction: word for word, direction in _DIRECTIONS.items()}
@@ -76,18 +76,21 @@ def yosys_type(name: str) -> CellType | None:
     return CellType(name, Kind.SEQ, (*roles, Role("Q", Direction.OUT)), Sequential(storage, pins[0], clock_pin, "Q"))
 
 
-def read_yosys_json(path: Path, *, strict: bool = False) -> Netlist:
-    """Read `.json` or `.json.gz` as Yosys' `write_json` writes it."""
-    return read_yosys_json_text(read_source(path, "JSON"), file=str(path))
+def read_yosys_json(path: Path, *, strict: bool = False, library: Library | None = None) -> Netlist:
+    """Read `.json` or `.json.gz` as Yosys' `write_json` writes it; `library` knows cells that it does not define."""
+    return read_yosys_json_text(read_source(path, "JSON"), file=str(path), library=library)
 
 
-def read_yosys_json_text(text: bytes | str, *, file: str = "", top: str | None = None) -> Netlist:
+def read_yosys_json_text(
+    text: bytes | str, *, file: str = "", top: str | None = None, library: Library | None = None
+) -> Netlist:
     """Netlist of Yosys JSON text.
 
     Args:
         text: JSON.
         file: source, for findings; Yosys' `src` attributes give the lines.
         top: the top module; by default the one with the `top` attribute, else the last.
+        library: known cell types.
 
     Raises:
         FormatError: no JSON, or not Yosys' JSON.
@@ -102,7 +105,7 @@ def read_yosys_json_text(text: bytes | str, *, file: str = "", top: str | None =
     if not isinstance(modules, dict) or not modules:
         raise FormatError("this JSON holds no Yosys netlist: it has no 'modules'", file=where, mend="use write_json")
     try:
-        return _Reader(modules, file, top).netlist()
+        return _Reader(modules, file, top, library).netlist()
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise FormatError(
             f"this JSON is no Yosys netlist ({type(error).__name__}: {str(error)[:80]})", file=where
@@ -118,8 +121,9 @@ def _source_line(attributes: Mapping[str, Any]) -> int:
 
 
 class _Reader:
-    def __init__(self, modules: dict[str, Any], file: str, top: str | None) -> None:
+    def __init__(self, modules: dict[str, Any], file: str, top: str | None, library: Library | None) -> None:
         self.modules = modules
+        self.library = library or Library()
         marked = [n for n, m in modules.items() if _is_set(m.get("attributes", {}).get("top"))]
         self.top = top if top in modules else marked[0] if marked else list(modules)[-1]
         assert self.top is not None
@@ -233,13 +237,16 @@ class _Reader:
                 return ""
             width, low = len(port_data["bits"]), int(port_data.get("offset", 0))
             return f"{port}[{low + width - 1 - at if port_data.get('upto') else low + at}]"
+        if type_name in self.library:
+            roles = port_groups(cell_type).get(port, [])
+            return cell_type.roles[roles[at]].name if at < len(roles) else ""
         return f"{port}[{at}]"
 
     def type_of(self, cell: dict[str, Any], line: int, module: str) -> CellType:
         name = str(cell["type"])
         if name in self.modules:
             return self.builder.module(name).as_type()
-        known = self.types.get(name) or yosys_type(name) or by_name(name)
+        known = self.types.get(name) or self.library.get(name) or yosys_type(name) or by_name(name)
         if known is None:
             known = self.black_box(name, cell)
             text = f"'{name}' is used in module '{module}' but defined nowhere"

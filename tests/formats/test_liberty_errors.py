@@ -70,8 +70,8 @@ CASES = {
     "capacitance; write zero or more",
     library(cell("C", "bus (D) { bus_type : wide; }")): "t.lib:6: bus 'D' of cell 'C' has the bus_type 'wide', "
     "which is not defined; add its type group",
-    library("type (t) { bus_from : 0.5; bus_to : 0; }", cell("C", "bus (D) { bus_type : t; }")): "t.lib:5: bus type "
-    "'t' has no whole bus_from and bus_to; add both, or a bit_width",
+    library("type (t) { bit_from : 0.5; bit_to : 0; }", cell("C", "bus (D) { bus_type : t; }")): "t.lib:5: bus type "
+    "'t' has no whole bit_from and bit_to; add both, or a bit_width",
     library("type (t) { bit_width : 2; }", cell("C", "bus (D) { bus_type : t; pin (D[2]) { } }")): "t.lib:6: pin "
     "'D[2]' is no bit of 'D'; mend its index or the type's range",
     library(cell("C", "bundle (D) { }")): "t.lib:6: bundle 'D' of cell 'C' has no members; add: members (A, B);",

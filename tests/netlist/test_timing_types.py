@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hwdesign.formats import read
+from hwdesign.formats import read, write
 from hwdesign.formats.liberty import read_liberty, read_liberty_text
 from hwdesign.formats.verilog import read_verilog_text
 from hwdesign.netlist import CellType, Direction, Kind, Role, Sequential
@@ -79,6 +79,32 @@ def test_supplies_are_left_out() -> None:
         "t.v:2: error: instance 'g' connects a port that does not fit: 'NAND' has no port 'X' [port-mismatch]"
     ]
     assert netlist.top_module.num_pins == 3
+
+
+def test_every_mapped_format(tmp_path: Path) -> None:
+    """A netlist on library cells, one with a rising bus, means the same after each format that holds such cells."""
+    timing = read_liberty_text(
+        library(
+            "type (up) { bit_from : 2; bit_to : 4; }",
+            cell("ROM", "bus (A) { bus_type : up; direction : input; }",
+                 'pin (Y) { direction : output; function : "A[2] & !A[4]"; }'),
+            CELLS.split("{", 1)[1].split(";", 3)[3].rsplit("}", 1)[0],
+        )
+    )  # fmt: skip
+    text = """module t (a, ck, y, q); input [2:0] a; input ck; output y, q; wire n;
+      ROM r (.A(a), .Y(n)); NAND g (.A(n), .B(a[1]), .Y(y)); DFF2 f (.D(n), .CK(ck), .Q(q)); endmodule"""
+    netlist = read_verilog_text(text, library=cell_library(timing))
+    inputs = {"a": list(range(8)), "ck": [0] * 8}
+    wanted = evaluate_module(netlist, inputs).outputs["y"]
+    assert wanted == [0 if a == 6 else 1 for a in range(8)]
+    for suffix in (".v", ".json", ".blif"):
+        path = tmp_path / f"t{suffix}"
+        write(netlist, path)
+        again = read(path, library=timing)
+        assert [f.rule for f in again.findings] == []
+        given = inputs if suffix != ".blif" else {f"a[{k}]": [a >> k & 1 for a in range(8)] for k in range(3)}
+        found = evaluate_module(again, {**given, "ck": [0] * 8}).outputs["y"]
+        assert found == wanted, suffix
 
 
 def test_shared_designs(shared_data: Path) -> None:

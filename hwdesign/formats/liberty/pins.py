@@ -162,12 +162,12 @@ def _bus(pins: Pins, group: Group, name: str, types: dict[str, Group]) -> None:
             f"bus '{name}' of cell '{pins.cell.label()}' has the bus_type '{kind}', which is not defined",
             "add its type group",
         )
-    limits = [found.number("bus_from"), found.number("bus_to")]
+    limits = [found.number("bit_from"), found.number("bit_to")]
     width = found.number("bit_width")
     if None in limits:  # counted down to 0, as Liberty's `downto` does
         limits = [None if width is None else width - 1, 0.0]
     if limits[0] is None or limits[1] is None or any(not float(n).is_integer() for n in limits if n is not None):
-        raise found.error(f"bus type '{kind}' has no whole bus_from and bus_to", "add both, or a bit_width")
+        raise found.error(f"bus type '{kind}' has no whole bit_from and bit_to", "add both, or a bit_width")
     left, right = int(limits[0]), int(limits[1])
     if abs(left - right) >= MAX_BITS:
         raise LimitError(f"bus type '{kind}' is wider than {MAX_BITS} bits", file=found.file or None, line=found.line)
