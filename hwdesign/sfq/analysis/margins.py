@@ -14,6 +14,7 @@ from hwdesign.sfq.analysis.study import Report, Study
 
 Float = NDArray[np.float64]
 
+_NOISY_RUNS = 64  # of the unchanged deck, before margins are believed
 _BLOCK = 32  # parameters in one batch: 64 lines of a dozen steps fill it, and Ctrl-C keeps the blocks before
 
 
@@ -110,11 +111,24 @@ def margins(study: Study, design: Float | None = None, *, seed: int = 0, report:
         The margins; of an interrupted search (Ctrl-C) those that were found.
 
     Raises:
-        ConfigError: the specification varies nothing.
+        ConfigError: the specification varies nothing, or the deck as it is fails now and then by its noise.
     """
-    config, parameters = study.spec.margins, study.space.parameters
-    if not parameters:
+    if not study.space.parameters:
         raise study.spec.fault("the specification varies nothing", mend="give it a list 'vary'")
+    if design is None and study.noisy:
+        # A single run decides at every step of the search: by chance, if it can fail without any change.
+        wrong = int(np.sum(~study.passes(np.ones((_NOISY_RUNS, len(study.space.parameters))), seed)))
+        if wrong:
+            raise study.spec.fault(
+                f"with noise, {wrong} of {_NOISY_RUNS} runs of the unchanged deck do not pass, so that it has no margins",
+                "temperature", mend="write temperature: 0, or measure its yield",
+            )  # fmt: skip
+    return measure(study, design, seed=seed, report=report)
+
+
+def measure(study: Study, design: Float | None = None, *, seed: int = 0, report: Report | None = None) -> Margins:
+    """As `margins`, of any design: 0 where it fails as it is."""
+    config, parameters = study.spec.margins, study.space.parameters
     base = np.ones(len(parameters)) if design is None else design
     rows: list[Margin] = []
     total = 0

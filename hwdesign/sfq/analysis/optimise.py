@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from hwdesign.errors import DataError, FormatError
 from hwdesign.files import read_input, write_text
-from hwdesign.sfq.analysis.margins import Margins, edges, margins
+from hwdesign.sfq.analysis.margins import Margins, edges, measure
 from hwdesign.sfq.analysis.study import Report, Study
 
 Float = NDArray[np.float64]
@@ -114,8 +114,8 @@ def optimise(study: Study, *, state: str | Path | None = None, report: Report | 
         if report is not None:
             report("generations", len(search.scores), config.generations)
         fresh = config.seed + FRESH_SEED
-        best.before = margins(study, seed=fresh)
-        best.after = margins(study, best.design, seed=fresh)
+        best.before = measure(study, seed=fresh)
+        best.after = measure(study, best.design, seed=fresh)
         best.interrupted = best.before.interrupted or best.after.interrupted
     return best
 

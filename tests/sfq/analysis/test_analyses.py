@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -196,3 +197,21 @@ def test_nothing_to_vary_is_refused(tmp_path: Path) -> None:
         margins(empty)
     with pytest.raises(ConfigError, match="nothing has a spread"):
         monte_carlo(empty)
+
+
+def test_a_deck_that_fails_by_its_noise_alone_has_no_margins(tmp_path: Path) -> None:
+    """A synapse near even odds: without noise its margins are narrow, with noise there are none."""
+    text = (
+        "temperature: {}\nchecks: [{{junction: B1.XOUT_q, reference: nominal, within: 5p}}]\nstop: 250p\n"
+        "vary: [{{name: ix, match: IX|XDUT}}]\n"
+    )
+    quiet = margins(study(tmp_path, text.format(0), deck=SYNAPSE))
+    assert quiet.critical is not None and 0.03 < quiet.critical.critical < 0.08
+    noisy = study(tmp_path, text.format(4.2), deck=SYNAPSE)
+    with pytest.raises(ConfigError) as caught:
+        margins(noisy)
+    assert re.fullmatch(
+        r".*spec\.yaml:1: with noise, \d+ of 64 runs of the unchanged deck do not pass, so that it has no margins; "
+        r"write temperature: 0, or measure its yield",
+        str(caught.value),
+    )
