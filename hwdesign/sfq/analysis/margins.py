@@ -120,7 +120,8 @@ def margins(study: Study, design: Float | None = None, *, seed: int = 0, report:
         wrong = int(np.sum(~study.passes(np.ones((_NOISY_RUNS, len(study.space.parameters))), seed)))
         if wrong:
             raise study.spec.fault(
-                f"with noise, {wrong} of {_NOISY_RUNS} runs of the unchanged deck do not pass, so that it has no margins",
+                f"with noise, {wrong} of {_NOISY_RUNS} runs of the unchanged deck do not pass, "
+                "so that it has no margins",
                 "temperature", mend="write temperature: 0, or measure its yield",
             )  # fmt: skip
     return measure(study, design, seed=seed, report=report)
