@@ -264,11 +264,16 @@ class _Stage:
         self.plan: PhasePlan | None = None
 
     def _noise_every(self) -> int:
-        """Steps between noise values: one, or more where `neb` asks for less bandwidth than a step gives."""
-        elements = enumerate(self.job.circuit.elements)
-        bands = {e.neb for at, e in elements if e.neb and np.any(np.nan_to_num(self.batch.get(at, "temp")))}
+        """Steps between noise values: one, or more where a `neb` or a noise source's interval asks for fewer values."""
+        elements = self.job.circuit.elements
+        bands = {e.neb for at, e in enumerate(elements) if e.neb and np.any(np.nan_to_num(self.batch.get(at, "temp")))}
+        noises = [e.waveform.values for e in elements if e.waveform is not None and e.waveform.kind == "noise"]
+        bands |= {1 / values[2] for values in noises if len(values) > 2 and values[2] > self.job.step}
         if len(bands) > 1:
-            raise NetlistError("elements have different noise bandwidths", mend="give all the same neb")
+            raise NetlistError(
+                "elements have different noise bandwidths: " + ", ".join(f"{band:.6g} Hz" for band in sorted(bands)),
+                file=self.job.circuit.file or None, mend="give all the same neb, and noise sources the interval 1/neb",
+            )  # fmt: skip
         if not bands:
             return 1
         every = 1 / (band := bands.pop()) / self.step

@@ -292,13 +292,12 @@ class Assembly:
         self._inject(element.nodes[1], at, -value)
 
     def _noise_source(self, at: int, element: Element, wave: Waveform) -> None:
-        _, delay, interval = wave.complete(self.step, self.stop).values
-        if delay or round(interval / self.step) not in (0, self.noise_every):
+        # Its interval is that of all noise (`noise_every`), or a step or less, when each step has a value of its own.
+        if len(wave.values) > 1 and wave.values[1]:
             raise element.error(
-                f"source '{element.name}': noise with a delay or with an interval of its own is not simulated",
-                "leave both arguments out, or make the interval the step",
+                f"source '{element.name}': noise with a delay is not simulated", "write noise(amplitude 0 interval)",
                 UnsupportedError,
-            )
+            )  # fmt: skip
         self.network.noise.append((element.nodes[0], element.nodes[1]))
         amplitude = _plain(self.amplitude(at) / math.sqrt(2 * self.step * self.noise_every))
         self.noise.values.append(amplitude)

@@ -86,6 +86,11 @@ CARD = ".model m jj(rtype=1, vg=2.8m, cap=0.07p, r0=160, rn=16, icrit=0.1m)"
             "give a larger neb, or a temperature of 0",
         ),
         (
+            "R1 a 0 1 temp=4 neb=1T\nI1 0 a noise(1p 0 2p)",
+            "test.cir: elements have different noise bandwidths: 5e+11 Hz, 1e+12 Hz; "
+            "give all the same neb, and noise sources the interval 1/neb",
+        ),
+        (
             f"B1 a 0 m\n.model m jj(cpr={{{','.join(['1'] * 1001)}}})",
             "test.cir:3: model 'm': cpr has 1001 harmonics, more than 1000; leave the small ones out",
         ),
@@ -125,9 +130,8 @@ def test_refuses_circuits_without_a_solution(deck: str, message: str) -> None:
             "try another engine",
         ),
         (
-            "I1 0 a noise(1p 0 5p)\nR1 a 0 1",
-            "test.cir:2: source 'I1': noise with a delay or with an interval of its own is not simulated; "
-            "leave both arguments out, or make the interval the step",
+            "I1 0 a noise(1p 5p 1p)\nR1 a 0 1",
+            "test.cir:2: source 'I1': noise with a delay is not simulated; write noise(amplitude 0 interval)",
         ),
     ],
 )
@@ -225,6 +229,17 @@ def test_a_junction_that_is_turned_beyond_counting_ends_in_an_error(amplitude: s
     deck = f"I1 0 a pwl(0 0 5p {amplitude})\nR1 a 0 1\nB1 a 0 m\n{CARD}"
     with pytest.raises(NetlistError, match=r"is too large at t = |broke down by t = "):
         simulate(circuit(deck), signals=[])
+
+
+@pytest.mark.parametrize(
+    ("source", "step"), [("noise(1p)", "0.1p"), ("noise(1p 0 0.1p)", "0.1p"), ("noise(1p 0 0.4p)", "0.05p")]
+)
+def test_noise_sources_have_their_density_whatever_their_interval(source: str, step: str) -> None:
+    """A white current of density A²/2 (two-sided) into R and C: the voltage's variance is (A²/2)·R/(2C)."""
+    made = circuit(f"I1 0 a {source}\nR1 a 0 1\nC1 a 0 4p", f"{step} 400p")
+    found = simulate(made, signals=["V(a)"], seeds=np.arange(64)).signals["V(A)"]
+    wanted = (1e-24 / 2) / (2 * 4e-12)
+    assert abs(found[:, found.shape[1] // 4 :].var() / wanted - 1) < 0.07
 
 
 def test_unknown_outputs_of_a_deck_are_left_out_with_a_note() -> None:
