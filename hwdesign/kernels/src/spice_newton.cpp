@@ -24,7 +24,7 @@ NewtonResult run_newton(const Plan& plan, const Values& values, const std::vecto
   const int64_t instances = values.instances;
   NewtonResult result;
   result.rows = options.rows;
-  result.waves.assign(plan.net.channels.size() * static_cast<size_t>(result.rows) * static_cast<size_t>(instances), 0.0);
+  result.waves.assign(plan.net.channels.size() * static_cast<size_t>(result.rows * instances), 0.0);
   result.status.assign(instances, 0);
   result.failed_at.assign(instances, 0.0);
   result.steps.assign(instances, 0);

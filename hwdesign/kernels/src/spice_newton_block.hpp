@@ -1,5 +1,5 @@
-// A block of instances that the Newton mode integrates in step with one another, as plain memory; see spice_block.hpp for
-// why. Arrays hold `lanes` doubles an element. Histories have one more element than the plan counts: ground, always zero.
+// A block of instances that the Newton mode integrates in step with one another, as plain memory; spice_block.hpp says
+// why. Arrays hold `lanes` doubles an element. Histories have one element more than the plan counts: ground, at zero.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 
 namespace hwdesign::spice {
 
-// Powers of alpha that the coefficients of a step are made of: sum of part[k] * alpha^(k - 1). Null where all are zero.
+// Powers of alpha that the coefficients of a step are made of: sum of part[k] * alpha^(k - 1). The first and the last
+// are null where all are zero.
 struct Powers {
   const double* part[4];
 };
@@ -20,6 +21,7 @@ struct NewtonBlock {
   double past;  // 1: trapezoidal; 0: backward Euler, which forgets the rates
   double tolerance;
   double assembled;  // alpha of base and history, 0: none
+  double factored;   // alpha of a factorisation that may be used again, 0: none
   Powers base_powers, history_powers;
   double *base, *history;
   int64_t history_doubles;
@@ -32,6 +34,7 @@ struct NewtonBlock {
   const int64_t* junction_stamp;  // offsets of aa, bb, ab, ba in the slots, -1: none
   double *ic, *cap, *conductance, *transition, *low, *high;  // conductance: of the present piece, with the shunt
   double *junction_rate, *junction_acceleration, *junction_old_rate, *guess, *fixed, *linear_part, *current, *slope;
+  double *factored_at, *share;  // phases at the factorisation; ic as a share of the matrix's coefficient there
   double* half_turns;
   bool general;  // the sine is not enough: ask `relation`
   int64_t capacitors;

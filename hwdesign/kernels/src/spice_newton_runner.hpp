@@ -15,9 +15,13 @@ constexpr int64_t kMaxForced = 10000;  // steps in a row that are too large and 
 // Rate of a phase, rad/s, that no junction has: 10 V. What reaches it grows without bound, and would turn millions of
 // times on its way out of the numbers.
 constexpr double kRunaway = 3e16;
-// What a step after a kink is of the one before. Much shorter ones would lose the inductors beside the capacitors in the
-// rounding of the matrix.
+// What a step after a kink is of the one before. Much shorter ones would lose the inductors beside the capacitors in
+// the rounding of the matrix.
 constexpr double kShort = 3e-3;
+
+// Steps are the print step divided by powers of the fourth root of two: one that stays as it is needs no new matrix.
+// A dead band would do as much, but steps that depend on earlier ones let the energy drift.
+constexpr double kRungs = 4;
 
 class NewtonRunner : NewtonTables {
  public:
@@ -85,8 +89,7 @@ class NewtonRunner : NewtonTables {
       resumed = 0;
       const double grown = error > 0 ? 0.9 * std::cbrt(options_.tolerance / error) : 2.0;
       // A step cut short by a row or a kink says nothing against the longer one.
-      h = now < 0.5 * h ? h : now * std::clamp(grown, 0.3, 2.0);
-      h = std::min(h, print);
+      if (now >= 0.5 * h) h = rung(now * std::clamp(grown, 0.3, 2.0));
     }
     for (int l = 0; l < used_; ++l) {
       if (b_.live[l]) result_.steps[first_ + l] = accepted_;
@@ -94,6 +97,11 @@ class NewtonRunner : NewtonTables {
   }
 
  private:
+  // The longest step of the ladder that is no longer than h.
+  double rung(double h) const {
+    return options_.step * std::exp2(std::min(0.0, std::floor(kRungs * std::log2(h / options_.step) + 1e-9)) / kRungs);
+  }
+
   using Lanes = std::array<double, kMaxLanes>;
 
   bool any_live() const { return std::any_of(b_.live, b_.live + used_, [](bool live) { return live; }); }
@@ -312,7 +320,8 @@ class NewtonRunner : NewtonTables {
     const bool rising = to > from;
     for (int k = 0; k < 40; ++k) {
       const double u = 0.5 * (low + high), v = 1 - u;
-      const double phase = v * v * (1 + 2 * u) * from + u * u * (3 - 2 * u) * to + b_.h * u * v * (v * old_rate - u * rate);
+      const double phase =
+          v * v * (1 + 2 * u) * from + u * u * (3 - 2 * u) * to + b_.h * u * v * (v * old_rate - u * rate);
       (phase < level) == rising ? low = u : high = u;
     }
     return 0.5 * (low + high);

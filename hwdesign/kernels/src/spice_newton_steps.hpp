@@ -5,6 +5,7 @@ namespace {
 
 constexpr int kMaxIterations = 20;
 constexpr int kKept = 4;               // iterations with one factorisation
+constexpr double kShare = 0.01;        // of the supercurrents, below which a factorisation serves several steps
 constexpr double kConverged = 1e-11;   // radians
 constexpr double kRelative = 1e-9;     // local error that is taken, relative to the largest phase
 
@@ -57,6 +58,12 @@ struct Num {
   friend HW_INLINE Num larger(const Num& a, const Num& b) {
     return each(a, b, [](T x, T y) __attribute__((always_inline)) { return x > y ? x : y; });
   }
+  friend HW_INLINE Num smaller(const Num& a, const Num& b) {
+    return each(a, b, [](T x, T y) __attribute__((always_inline)) { return x < y ? x : y; });
+  }
+  friend HW_INLINE Num ratio(const Num& a, const Num& b) {
+    return each(a, b, [](T x, T y) __attribute__((always_inline)) { return x / y; });
+  }
   friend HW_INLINE Num size(const Num& a) {
     return each(a, a, [](T x, T y) __attribute__((always_inline)) { return x < 0.0 - T{} ? -y : y; });
   }
@@ -81,8 +88,9 @@ HW_INLINE Num<L> across(const double* of, const int64_t* ends) {
 template <int L>
 void sum_powers(const Powers& powers, double alpha, double* to, int64_t doubles) {
   const double weight[4] = {1 / alpha, 1, alpha, alpha * alpha};
-  for (int64_t d = 0; d < doubles; d += L) Num<L>::all(0).to(to + d);
-  for (int k = 0; k < 4; ++k) {
+  const double *constant = powers.part[1], *linear = powers.part[2];
+  for (int64_t d = 0; d < doubles; d += L) (Num<L>::at(constant + d) + alpha * Num<L>::at(linear + d)).to(to + d);
+  for (int k = 0; k < 4; k += 3) {
     if (!powers.part[k]) continue;
     for (int64_t d = 0; d < doubles; d += L) {
       (Num<L>::at(to + d) + weight[k] * Num<L>::at(powers.part[k] + d)).to(to + d);
@@ -158,43 +166,61 @@ void linearise(NewtonBlock& b, bool slopes) {
         .to(s + b.linear.c + at);
   }
   if (!slopes) return;
-  for (int64_t d = 0; d < b.linear.factor_doubles; d += L) Num<L>::at(b.base + d).to(b.linear.factor + d);
+  double* factor = b.linear.factor;
+  for (int64_t d = 0; d < b.linear.factor_doubles; d += L) Num<L>::at(b.base + d).to(factor + d);
+  Num<L> stiffest = Num<L>::all(0);
+  const Num<L> one = Num<L>::all(1);
   for (int64_t j = 0; j < b.junctions; ++j) {
-    stamp<L>(s, b.junction_stamp + 4 * j, Num<L>::at(b.linear_part + j * L) + Num<L>::at(b.slope + j * L));
+    const int64_t at = j * L;
+    const Num<L> linear = Num<L>::at(b.linear_part + at), guess = Num<L>::at(b.guess + at);
+    stamp<L>(s, b.junction_stamp + 4 * j, linear + Num<L>::at(b.slope + at));
+    guess.to(b.factored_at + at);
+    const Num<L> share = smaller(one, ratio(Num<L>::at(b.ic + at), linear));
+    share.to(b.share + at);
+    stiffest = larger(stiffest, share);
   }
   factorise<L>(b.linear);
+  alignas(64) double shares[L];
+  stiffest.to(shares);
+  bool lasts = !b.general;
+  for (int l = 0; l < L; ++l) lasts &= shares[l] < kShare;
+  b.factored = lasts ? b.alpha : 0;
 }
 
-// Newton's iteration with the slopes of its beginning, which a few steps may share: what remains after a step is of the
-// order of that step times the first one.
+// Newton's iteration with slopes that iterations share, and steps too where the junctions' supercurrents are a small
+// share of what the matrix holds for them. What remains after an iteration is that share of its move, times the
+// distance from where the slopes were taken.
 template <int L>
 bool solve(NewtonBlock& b) {
   double* s = b.linear.s;
-  alignas(64) double moved[L], largest[L], first[L];
+  alignas(64) double moved[L], largest[L], left[L];
   for (int l = 0; l < L; ++l) b.unsolved[l] = true;
   for (int iteration = 0; iteration < kMaxIterations; ++iteration) {
-    const bool fresh = iteration % kKept == 0;
+    const bool fresh = iteration % kKept == 0 && (iteration > 0 || b.factored != b.alpha);
     linearise<L>(b, fresh);
     run_program<L>(s, b.linear.forward, b.linear.forward_count, b.linear.forward_code);
     run_program<L>(s, b.linear.backward, b.linear.backward_count, b.linear.backward_code);
-    Num<L> worst = Num<L>::all(0), most = worst, nothing = worst;
+    Num<L> worst = Num<L>::all(0), most = worst, nothing = worst, rest = worst;
     for (int64_t j = 0; j < b.junctions; ++j) {
       const Num<L> phase = across<L>(s, b.junction_slots + 4 * j);
-      worst = larger(worst, size(phase - Num<L>::at(b.guess + j * L)));
+      const Num<L> move = size(phase - Num<L>::at(b.guess + j * L));
+      const Num<L> away = move + size(phase - Num<L>::at(b.factored_at + j * L));
+      worst = larger(worst, move);
+      rest = larger(rest, Num<L>::at(b.share + j * L) * move * away);
       most = larger(most, size(phase));
       nothing = nothing + 0.0 * phase;  // NaN where the phase is
       phase.to(b.guess + j * L);
     }
     (worst + nothing).to(moved);
     most.to(largest);
+    rest.to(left);
     bool done = true, lost = false;
     for (int l = 0; l < L; ++l) {
-      if (fresh) first[l] = moved[l];
       if (!(moved[l] < 1e6)) {
         lost |= b.live[l];
         continue;
       }
-      if (moved[l] * first[l] < kConverged * (1 + largest[l])) b.unsolved[l] = false;
+      if (left[l] < kConverged * (1 + largest[l])) b.unsolved[l] = false;
       done &= !b.unsolved[l] || !b.live[l];
     }
     if (lost) {

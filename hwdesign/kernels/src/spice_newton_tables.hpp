@@ -74,11 +74,13 @@ class NewtonTables {
     const auto noises = static_cast<int64_t>(plan_.noise_pad);
     const std::vector<std::pair<double**, int64_t>> arrays = {
         {&b_.base, plan_.factor_slots}, {&b_.x, plan_.histories + 1}, {&b_.rate, plan_.histories + 1},
-        {&b_.new_rate, plan_.histories + 1}, {&b_.old_x, plan_.histories + 1}, {&b_.ic, junctions}, {&b_.cap, junctions},
+        {&b_.new_rate, plan_.histories + 1}, {&b_.old_x, plan_.histories + 1},
+        {&b_.ic, junctions}, {&b_.cap, junctions},
         {&b_.conductance, junctions}, {&b_.transition, junctions}, {&b_.low, junctions}, {&b_.high, junctions},
         {&b_.junction_rate, junctions}, {&b_.junction_acceleration, junctions}, {&b_.junction_old_rate, junctions},
         {&b_.guess, junctions}, {&b_.fixed, junctions}, {&b_.linear_part, junctions}, {&b_.current, junctions},
-        {&b_.slope, junctions}, {&b_.half_turns, junctions}, {&b_.capacitance, capacitors},
+        {&b_.slope, junctions}, {&b_.factored_at, junctions}, {&b_.share, junctions}, {&b_.half_turns, junctions},
+        {&b_.capacitance, capacitors},
         {&b_.capacitor_counts, capacitors}, {&b_.capacitor_rate, capacitors}, {&b_.capacitor_acceleration, capacitors},
         {&noise_from_, noises}, {&noise_to_, noises}, {&amplitude_, noises},
         {&base_part_[0], plan_.factor_slots}, {&base_part_[1], plan_.factor_slots},
@@ -119,7 +121,9 @@ class NewtonTables {
       coefficient(power, plan_.a1_slot[e], v);
       history_part_[power - 1][at(plan_.a1_history[e] - plan_.history) + l] += v;
       const int32_t row = row_of_[net_.a1[e].row];
-      if (row >= 0) row_weight_.data()[at(row_entry_[e]) + l] = row_size_[at(row) + l] > 0 ? v / row_size_[at(row) + l] : 0.0;
+      if (row < 0) continue;
+      const double size = row_size_[at(row) + l];
+      row_weight_.data()[at(row_entry_[e]) + l] = size > 0 ? v / size : 0.0;
     }
     for (size_t e = 0; e < net_.capacitors.size(); ++e) {
       const double v = value(values_.capacitance, e, l);
@@ -143,8 +147,11 @@ class NewtonTables {
     for (size_t e = 0; e < net_.noise.size(); ++e) amplitude_[at(e) + l] = value(values_.noise, e, l);
     uses_[2] |= !net_.ports.empty();
     uses_[3] |= !net_.capacitors.empty();
-    for (int k = 0; k < 4; ++k) b_.base_powers.part[k] = uses_[k] ? base_part_[k] : nullptr;
-    for (int k = 0; k < 4; ++k) b_.history_powers.part[k] = k > 0 && uses_[k] ? history_part_[k - 1] : nullptr;
+    for (int k = 0; k < 4; ++k) {
+      const bool needed = k == 1 || k == 2 || uses_[k];
+      b_.base_powers.part[k] = needed ? base_part_[k] : nullptr;
+      b_.history_powers.part[k] = needed && k > 0 ? history_part_[k - 1] : nullptr;
+    }
   }
 
   // Rows of resistors, and the sums on their diagonals.
@@ -181,6 +188,7 @@ class NewtonTables {
   }
 
   void piece(int64_t j) {
+    b_.factored = 0;
     for (int l = 0; l < lanes_; ++l) {
       const int64_t k = at(j) + l;
       const double size = std::fabs(b_.junction_rate[k] + b_.past * b_.h * b_.junction_acceleration[k]);
@@ -212,7 +220,8 @@ class NewtonTables {
   }
 
   double shape(int64_t j, int l, double at_phase) const {
-    const double phase = at_phase - value(values_.phase_offset, j, l), scale = value(values_.gap, 2 * b_.junctions + j, l);
+    const double phase = at_phase - value(values_.phase_offset, j, l);
+    const double scale = value(values_.gap, 2 * b_.junctions + j, l);
     double sum = 0, half = 0;
     for (int32_t h = 0; h < values_.harmonic_count; ++h) {
       const double weight = value(values_.harmonics, h * b_.junctions + j, l);

@@ -150,7 +150,7 @@ void run_program(double* s, const Run* runs, int64_t count, const int32_t* code)
 
 template <int L>
 void factorise(Block& b) {
-  for (int64_t d = 0; d < b.factor_doubles; ++d) b.factor[d] = b.base[d];
+  for (int64_t d = 0; b.factor != b.base && d < b.factor_doubles; ++d) b.factor[d] = b.base[d];
   double* s = b.s;
   for (int32_t k = 0; k < b.unknowns; ++k) {
     const int32_t *upper = b.upper + b.first[k], *lower = b.lower + b.first[k];
