@@ -196,16 +196,20 @@ def test_pulse_widths_and_periods() -> None:
             cell(
                 "C",
                 "pin (CK) { direction : input; min_pulse_width_high : 0.25; minimum_period : 2; "
-                "min_pulse_width () { constraint_low : 0.5; when : A; sdf_cond : B; } }",
+                "min_pulse_width () { constraint_low : 0.5; when : A; sdf_cond : B; } "
+                "minimum_period () { constraint : 3; } }",
             )
         )
     )
-    assert lib.arc_kind.tolist() == [ArcKind.MIN_PULSE_WIDTH, ArcKind.MIN_PULSE_WIDTH, ArcKind.MINIMUM_PERIOD]
-    assert lib.arc_from.tolist() == lib.arc_to.tolist() == [0, 0, 0]
-    assert (lib.arc_when, lib.arc_sdf_cond) == (("A", None, None), ("B", None, None))
+    assert lib.arc_kind.tolist() == [
+        ArcKind.MIN_PULSE_WIDTH, ArcKind.MINIMUM_PERIOD, ArcKind.MIN_PULSE_WIDTH, ArcKind.MINIMUM_PERIOD,
+    ]  # fmt: skip
+    assert lib.arc_from.tolist() == lib.arc_to.tolist() == [0, 0, 0, 0]
+    assert (lib.arc_when, lib.arc_sdf_cond) == (("A", None, None, None), ("B", None, None, None))
     tables = lib.arc_table.tolist()
     assert [[None if t < 0 else lib.table_values[t, 0, 0] for t in row[:2]] for row in tables] == [
         [None, 0.5],
+        [3.0, 3.0],
         [0.25, None],
         [2.0, 2.0],
     ]

@@ -23,6 +23,11 @@ _KINDS |= {
     for kind in (ArcKind.COMBINATIONAL, ArcKind.THREE_STATE_ENABLE, ArcKind.THREE_STATE_DISABLE)
     for edge, other in (("rise", "fall"), ("fall", "rise"))
 }
+# Groups whose limits are numbers: of a high and of a low pulse, or of a period.
+_LIMITS = {
+    "min_pulse_width": (ArcKind.MIN_PULSE_WIDTH, "constraint_high", "constraint_low"),
+    "minimum_period": (ArcKind.MINIMUM_PERIOD, "constraint", "constraint"),
+}
 
 
 @dataclass
@@ -77,8 +82,10 @@ class ArcReader:
                 for timing in group.groups:
                     if timing.name == "timing":
                         self._timing(pins, at, pin, timing, base)
-                    elif timing.name == "min_pulse_width":
-                        self._pulse(at, timing, base)
+                    elif timing.name in _LIMITS:
+                        kind, *names = _LIMITS[timing.name]
+                        rise, fall = (timing.attributes.get(name) for name in names)
+                        self._add_limits(rise, fall, kind, base + at, timing)
             self._limits(pin, base + at)
 
     def _timing(self, pins: Pins, at: int, pin: Pin, timing: Group, base: int) -> None:
@@ -146,16 +153,6 @@ class ArcReader:
         table = (rows[0], rows[1], rows[2], rows[3])
         self._of_group[id(timing)] = table
         return table
-
-    def _pulse(self, at: int, group: Group, base: int) -> None:
-        """A `min_pulse_width` group, whose limits are numbers."""
-        self._add_limits(
-            group.attributes.get("constraint_high"),
-            group.attributes.get("constraint_low"),
-            ArcKind.MIN_PULSE_WIDTH,
-            base + at,
-            group,
-        )
 
     def _limits(self, pin: Pin, row: int) -> None:
         """`min_pulse_width_high`, `min_pulse_width_low` and `minimum_period` of a pin."""

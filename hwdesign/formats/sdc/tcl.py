@@ -26,6 +26,9 @@ _BIT = re.compile(r"\[(?:-?\d+(?::-?\d+)?|\*)\]")
 _VARIABLE = re.compile(r"\$(?:\{([^{}\n]+)\}|((?:\w|::)+))")
 _CONTINUED = re.compile(r"\\\r?\n")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_BRACE = re.compile(r"[{}\\\n]")
+_BARE = re.compile(r"(?:[^\s\\]+|\\.)+\\?|\\", re.DOTALL)
+_NOT_SPACE = re.compile(r"\S")
 _RUN = re.compile(r"[^\s;\"$\[\]\\]+")
 _BLANK = " \t\r\f\v"
 
@@ -146,8 +149,9 @@ class Parser:
     def _braces(self) -> str:
         text, begin = self._text, self._at
         first_line, depth = self._line, 0
-        while self._at < len(text):
-            char = text[self._at]
+        while (found := _BRACE.search(text, self._at)) is not None:
+            self._at = found.start()
+            char = found[0]
             if char == "\\" and self._at + 1 < len(text):
                 self._at += 1
                 self._line += text[self._at] == "\n"
@@ -161,6 +165,7 @@ class Parser:
             elif char == "\n":
                 self._line += 1
             self._at += 1
+        self._at = len(text)
         raise self._error("the brace is not closed before the file ends", "add its '}'", first_line)
 
     def _parts(self, end: str) -> Value:
@@ -258,20 +263,17 @@ def split_list(text: str, command: Command) -> list[str]:
     """
     elements = []
     at = 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        begin = at
-        if text[at] in '{"':
-            at = _closing(text, at)
+    while (start := _NOT_SPACE.search(text, at)) is not None:
+        begin = start.start()
+        if start[0] in '{"':
+            at = _closing(text, begin)
             if at < 0:
                 raise command.error("a brace or quote within a list is not closed", "close it")
             elements.append(text[begin + 1 : at])
             at += 1
         else:
-            while at < len(text) and not text[at].isspace():
-                at += 1 + (text[at] == "\\")
+            bare = _BARE.match(text, begin)
+            at = begin + 1 if bare is None else bare.end()
             elements.append(_ESCAPE.sub(r"\1", text[begin:at]))
     return elements
 
@@ -281,9 +283,10 @@ def _closing(text: str, at: int) -> int:
     if text[at] == '"':
         return text.find('"', at + 1)
     depth = 0
-    while at < len(text):
-        depth += (text[at] == "{") - (text[at] == "}")
+    while (found := _BRACE.search(text, at)) is not None:
+        at = found.start()
+        depth += (found[0] == "{") - (found[0] == "}")
         if depth == 0:
             return at
-        at += 1 + (text[at] == "\\")
+        at += 1 + (found[0] == "\\")
     return -1
