@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwdesign.cli import sfq_network
+from hwdesign.cli import sfq_network, timing
 from hwdesign.cli._command import command
 from hwdesign.cli._options import (
     ConfigOption,
@@ -46,6 +46,7 @@ def register(*, train: typer.Typer, predict: typer.Typer, evaluate: typer.Typer)
     sfq_network.register_train(train)
     command(predict, "aig")(predict_aig)
     command(evaluate, "aig")(evaluate_aig)
+    timing.register(train=train, predict=predict, evaluate=evaluate)
 
 
 def train_aig(
