@@ -15,6 +15,7 @@
 #include "aiger.hpp"
 #include "bench.hpp"
 #include "blif.hpp"
+#include "check_physical.hpp"
 #include "liberty.hpp"
 #include "verilog.hpp"
 
@@ -34,7 +35,10 @@ const char* const kTokens[] = {
     ".param ", ".attr ", ".conn ", ".mlatch ", "\\\n", "re ", "NIL", "11 1\n", "- 0\n", "INPUT(", "OUTPUT(", "= AND(", "= DFF(",
     "= LUT 0x8 (", "= vdd\n", "gnd", "aag ", "aig ", "i0 x\n", "o0 y\n", "l0 z\n", "c\n", "b0 ", "\xff\xff\xff\xff\x7f", "\r\n",
     "\xc3\xa9", "\xc3", "\n", "values (\"1, 2\", \\\n\"3\");", "index_1 (\"0.1, -1e-3\");", "cell (a) {", "pin () {", "};\n", "/*",
-    "when : \"!A\";", "leakage_power () {", "1e999", "-.5e+", "nan"};
+    "when : \"!A\";", "leakage_power () {", "1e999", "-.5e+", "nan",
+    "*D_NET *1 1\n", "*END\n", "*CONN\n", "*I a:b I\n", "*CAP\n", "*RES\n", "*NAME_MAP\n", "*1", "*SC ", "1:2:3", "MACRO a\n",
+    "END a\n", "PIN b\n", "PORT\n", "LAYER m ;\n", "RECT 0 0 1 1 ;\n", "COMPONENTS 1 ;\n", "- ", " + PLACED ( 0 0 ) N ;\n",
+    "NETS 1 ;\n", "END NETS\n", "(COND ", "(IOPATH A Y ", "(1::3)", "(posedge ", "(RETAIN ", "(CELL "};
 
 size_t below(Random& rng, size_t n) { return n ? static_cast<size_t>(rng() % n) : 0; }
 
@@ -194,7 +198,7 @@ int main(int argc, char** argv) {
   if (corpus.empty()) return 2;
   ReadLimits limits;
   limits.max_bits = 1 << 14;  // wide buses cost time, not faults
-  Tally verilog, blif, bench, aiger, liberty;
+  Tally verilog, blif, bench, aiger, liberty, spef, lef, def, sdf, gds;
   const std::clock_t begin = std::clock();
   for (uint64_t i = 0; i < count; ++i) {
     Random rng(seed * 0x9E3779B97F4A7C15ull + i);
@@ -208,6 +212,11 @@ int main(int argc, char** argv) {
     feed(blif, [&] { check_design(parse_blif(text, limits)); });
     feed(bench, [&] { check_design(parse_bench(text, limits)); });
     feed(aiger, [&] { check_aiger(parse_aiger(text, limits)); });
+    feed(spef, [&] { fuzz::check_spef(parse_spef(text, 1)); });
+    feed(lef, [&] { fuzz::check_lef(parse_lef(text)); });
+    feed(def, [&] { fuzz::check_def(parse_def(text)); });
+    feed(sdf, [&] { fuzz::check_sdf(parse_sdf(text)); });
+    feed(gds, [&] { fuzz::check_gds(parse_gds(text, 61)); });
     feed(liberty, [&] { check_liberty(parse_liberty(text, {"leakage_power", "test_cell"})); });
     const double took = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     if (took > 2.0) {
@@ -227,5 +236,10 @@ int main(int argc, char** argv) {
   show("bench", bench);
   show("aiger", aiger);
   show("liberty", liberty);
+  show("spef", spef);
+  show("lef", lef);
+  show("def", def);
+  show("sdf", sdf);
+  show("gds", gds);
   return 0;
 }
