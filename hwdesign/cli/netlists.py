@@ -24,7 +24,7 @@ from hwdesign.cli.partition import partition
 
 if TYPE_CHECKING:
     from hwdesign.formats.rtl import RtlDesign
-    from hwdesign.netlist import Module, Netlist
+    from hwdesign.netlist import Library, Module, Netlist
 
 _TYPES_SHOWN = 12
 # As hwdesign.formats.spice.Dialect, which would take long to import.
@@ -185,6 +185,7 @@ def check(
     top: TopOption = None,
     from_: FromOption = None,
     liberty: LibertyOption = None,
+    sfq: Annotated[bool, typer.Option("--sfq", help="Of SFQ cells: each output drives exactly one input.")] = False,
 ) -> Result:
     """Look for faults in a netlist.
 
@@ -194,12 +195,25 @@ def check(
     from hwdesign.formats import read
     from hwdesign.netlist.check import check as check_netlist
 
-    findings = check_netlist(read(file, format=from_, top=top, strict=strict, library=read_liberties(liberty)))
+    if sfq and liberty:
+        raise UsageError("--sfq does not go with --liberty", mend="leave one of them out")
+    netlist = read(file, format=from_, top=top, strict=strict, library=_sfq_cells() if sfq else read_liberties(liberty))
+    findings = check_netlist(netlist)
+    if sfq:
+        from hwdesign.sfq import fan_out_check
+
+        findings = [*findings, *fan_out_check(netlist)]
     tally = {severity: sum(f.severity == severity for f in findings) for severity in ("error", "warning", "note")}
     data = {"file": str(file), "findings": findings, **{f"{key}s": number for key, number in tally.items()}}
     summary = ", ".join(count(number, severity) for severity, number in tally.items() if number) or "nothing found"
     lines = (*(str(finding) for finding in findings), f"{file}: {summary}")
     return Result(data, lines, FAILED if tally["error"] else 0)
+
+
+def _sfq_cells() -> Library:
+    from hwdesign.sfq import cell_types
+
+    return cell_types()
 
 
 def _rtl_info(file: Path) -> Result:

@@ -28,6 +28,9 @@ from hwdesign.sfq import (
     testbench,
 )
 from hwdesign.sfq.trees import depth, fan_out_levels
+from tests.cli.conftest import Cli, cli
+
+__all__ = ["cli"]
 
 VERILOG = """\
 module chip (input a, clk, output q0, q1);
@@ -147,3 +150,16 @@ def test_tree_cells_survive_a_deck(tmp_path: Path) -> None:
     path = tmp_path / "tree.cir"
     write(testbench(FanOut(leaves=3), {"a": [20]}), path)
     assert {"sfq_fanout_leaves_3", "sfq_splitter", "sfq_jtl"} <= set(read(path).modules)
+
+
+def test_the_command_line_checks_the_rule(cli: Cli, tmp_path: Path) -> None:
+    path, mended = tmp_path / "chip.v", tmp_path / "mended.v"
+    path.write_text(VERILOG)
+    done = cli("check", path, "--sfq")
+    assert done.code == 1 and done.out.count("[sfq-fan-out]") == 2
+    assert done.out.splitlines()[-1] == f"{path}: 2 errors"
+    write(structural(insert_splitters(read_verilog(path, library=cell_types()))), mended)
+    done = cli("check", mended, "--sfq")
+    assert (done.code, done.out) == (0, f"{mended}: nothing found\n")
+    done = cli("check", path, "--sfq", "--liberty", "x.lib")
+    assert (done.code, done.err) == (2, "error: --sfq does not go with --liberty; leave one of them out\n")
