@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from hwdesign.formats.liberty import read_liberty
+from hwdesign.netlist.boolean import parse_function, truth_table, variables
 from hwdesign.netlist.timing_library import ArcKind, Axis, PinDirection, TimingLibrary
 from hwdesign.tools import run_tool
 from tests.conftest import require_tool
@@ -155,7 +156,7 @@ def test_axes_are_told_apart(sky130: TimingLibrary) -> None:
 
 
 def _compare_pins(lib: TimingLibrary, name: str, text: str) -> None:
-    """Directions, and capacitances to the digits that OpenSTA prints."""
+    """Directions, functions, and capacitances to the digits that OpenSTA prints."""
     cell = lib.cell(name)
     rows = range(int(lib.pin_ptr[cell]), int(lib.pin_ptr[cell + 1]))
     ours = {
@@ -171,3 +172,11 @@ def _compare_pins(lib: TimingLibrary, name: str, text: str) -> None:
     for pin, (direction, *caps) in theirs.items():
         assert ours[pin][0] == direction, (name, pin)
         assert ours[pin][1:] == pytest.approx(caps, abs=0.00501), (name, pin)
+    functions = dict(re.findall(r"^ (\w+) (?:output|tristate) .*function=(\S+)", text, re.MULTILINE))
+    assert functions or name.endswith("dlclkp_1")  # a clock gate, whose output has a state table
+    for pin, function in functions.items():
+        ours_text = lib.pin_function[lib.pin(cell, pin)]
+        assert ours_text is not None
+        mine, other = parse_function(ours_text), parse_function(function)
+        inputs = tuple(sorted(variables(mine)))
+        assert truth_table(mine, inputs) == truth_table(other, inputs), (name, pin)
