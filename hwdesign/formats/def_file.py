@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def read_def(path: str | Path) -> Placement:
         UnsupportedError: a net connects a pin of all components at once.
     """
     with located(path):
-        return read_def_text(read_source(path, "DEF"))
+        return replace(read_def_text(read_source(path, "DEF")), file=str(path))
 
 
 def read_def_text(text: bytes | str) -> Placement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +57,8 @@ def read_gds(
         names = [*NamePool(*raw.names).decode(), ""]  # -1 is none
         structure = _top(raw, names, top)
         rows = np.flatnonzero((raw.owner == structure) & (raw.instance >= 0))
-        return _placement(raw, names, rows, names[int(raw.structure[structure])], library, block)
+        found = _placement(raw, names, rows, names[int(raw.structure[structure])], library, block)
+        return replace(found, file=str(path))
 
 
 def _top(raw: RawGds, names: list[str], top: str | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -50,7 +51,8 @@ def read_spef(path: str | Path, *, coupling_factor: float = 1.0, corner: Corner 
         UnsupportedError: the file refers to another (*DEFINE).
     """
     with located(path):
-        return read_spef_text(read_source(path, "SPEF"), coupling_factor=coupling_factor, corner=corner)
+        found = read_spef_text(read_source(path, "SPEF"), coupling_factor=coupling_factor, corner=corner)
+        return replace(found, file=str(path))
 
 
 def read_spef_text(text: bytes | str, *, coupling_factor: float = 1.0, corner: Corner = "typ") -> Parasitics:

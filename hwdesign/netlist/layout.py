@@ -198,6 +198,7 @@ class Placement:
         net_pin: i32, index into `pin_names`, or of a port.
         pin_names: pins that occur in nets.
         findings: what a reader left out or assumed, in words.
+        file: where it was read from, '' where it was not.
     """
 
     design: str
@@ -223,6 +224,7 @@ class Placement:
     net_pin: NDArray[np.int32]
     pin_names: tuple[str, ...]
     findings: tuple[str, ...] = ()
+    file: str = ""
 
     @cached_property
     def _instance_index(self) -> dict[str, int]:
@@ -299,6 +301,7 @@ class Placement:
         if strange:
             raise NetlistError(
                 f"the placement holds no instance or port for {first_five(strange, 'pin')}",
+                file=self.file or None,
                 mend="give the placement of the same netlist",
             )
         if lacking:
@@ -308,7 +311,11 @@ class Placement:
         nowhere = np.flatnonzero(np.isnan(result[:, 0])).tolist()
         if nowhere:
             missing = list(dict.fromkeys(self._owner_name(names[at]) for at in nowhere))
-            raise NetlistError(f"{first_five(missing, 'instance or port')} not placed", mend="place the design first")
+            raise NetlistError(
+                f"{first_five(missing, 'instance or port')} not placed",
+                file=self.file or None,
+                mend="place the design first",
+            )
         return result
 
     def _owner_name(self, pin: str) -> str:

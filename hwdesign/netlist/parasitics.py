@@ -53,6 +53,7 @@ class Parasitics:
         node_direction: i8[M], at pins and ports 0 input, 1 output, 2 inout, -1 at other nodes; None where unknown.
         node_position: f64[M, 2], x and y in µm, NaN where unknown; None where no node has one.
         findings: what a reader left out or assumed, in words.
+        file: where they were read from, '' where they were not.
     """
 
     net_names: tuple[str, ...]
@@ -73,6 +74,7 @@ class Parasitics:
     node_direction: NDArray[np.int8] | None = None
     node_position: NDArray[np.float64] | None = None
     findings: tuple[str, ...] = ()
+    file: str = ""
 
     @cached_property
     def _net_index(self) -> dict[str, int]:
@@ -91,7 +93,9 @@ class Parasitics:
         """
         found = self._net_index.get(name)
         if found is None:
-            raise NetlistError(f"the parasitics hold no net '{name}'", mend="read those of the same netlist")
+            raise NetlistError(
+                f"the parasitics hold no net '{name}'", file=self.file or None, mend="read those of the same netlist"
+            )
         return found
 
     def find_net(self, name: str) -> int:
@@ -124,13 +128,15 @@ class Parasitics:
             raise NetlistError(
                 f"no pin of the parasitics is in the netlist: {first_five(strange, 'pin')} against "
                 f"{first_five(lacking, 'pin')}",
+                file=self.file or None,
                 mend="read the parasitics of the same netlist",
             )
         findings = []
+        of = f"parasitics in {self.file}" if self.file else "parasitics"
         if lacking:
-            findings.append(f"the parasitics do not reach {first_five(lacking, 'pin')} of the netlist")
+            findings.append(f"the {of} do not reach {first_five(lacking, 'pin')} of the netlist")
         if strange:
-            findings.append(f"the netlist does not hold {first_five(strange, 'pin')} of the parasitics")
+            findings.append(f"the netlist does not hold {first_five(strange, 'pin')} of the {of}")
         return rows, tuple(findings)
 
     @cached_property

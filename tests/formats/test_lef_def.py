@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -218,6 +219,8 @@ def test_positions() -> None:
         with pytest.raises(NetlistError) as caught:
             p.locate(lib, names)
         assert str(caught.value) == message
+    with pytest.raises(NetlistError, match=r"^x\.def: 1 instance or port \(u4\) not placed"):
+        replace(p, file="x.def").locate(lib, ["u4/A"])
 
 
 @pytest.mark.parametrize(

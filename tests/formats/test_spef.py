@@ -187,7 +187,9 @@ def test_damaged_text_is_refused_or_read(at: int, put: bytes, cut: int) -> None:
 
 
 def _columns(p: Parasitics) -> dict[str, object]:
-    return {name: getattr(p, name) for name in p.__dataclass_fields__ if name not in ("findings", "node_direction")}
+    return {
+        name: getattr(p, name) for name in p.__dataclass_fields__ if name not in ("findings", "node_direction", "file")
+    }
 
 
 def assert_same(p: Parasitics, q: Parasitics) -> None:

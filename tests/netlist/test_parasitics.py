@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,12 @@ def test_matching(two_nets: Parasitics) -> None:
         "no pin of the parasitics is in the netlist: 4 pins (in, a/A, b/Y, a/B) against 1 pin (x/A); "
         "read the parasitics of the same netlist"
     )
+    read = replace(two_nets, file="x.spef")
+    assert read.match_pins(["a/A", "a/B", "in"])[1] == (
+        "the netlist does not hold 1 pin (b/Y) of the parasitics in x.spef",
+    )
+    with pytest.raises(NetlistError, match=r"^x\.spef: no pin of the parasitics is in the netlist"):
+        read.match_pins(["x/A"])
     assert NodeKind(int(two_nets.node_kind[0])) is NodeKind.PORT
 
 
