@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwdesign.cli import analyses, compare, decks, performance, sfq_network
+from hwdesign.cli import analyses, compare, decks, iv, performance, sfq_network
 from hwdesign.cli._command import command
 from hwdesign.cli._options import FileArgument, FromOption, SeedOption, TopOption
 from hwdesign.cli._output import Result, count, table
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file to `app`."""
     command(app, "aig")(aig)
     decks.register(app)
+    iv.register(app)
     compare.register(app)
     analyses.register(app)
     performance.register(app)

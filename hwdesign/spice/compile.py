@@ -51,6 +51,7 @@ _TOLD = frozenset(
 )
 """Findings of the reader that bear on what is simulated."""
 _ASIDE: Mapping[str, str] = {
+    "iv": "is not drawn here: `hwdesign simulate iv` does",
     "file": "names a file that is not written: all variables go into one table",
     "spread": "is not drawn from: every element has its nominal value",
     "option": "has no effect here",

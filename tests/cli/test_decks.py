@@ -180,3 +180,16 @@ def test_halving_is_said(cli: Cli, deck: Path) -> None:
     outcome = cli("simulate", "pulses", deck, "--step", "1p")
     assert outcome.code == 0
     assert "as a junction turned by more than 0.4π in one" in outcome.out
+
+
+def test_iv_writes_all_points_of_a_decks_curves(cli: Cli, tmp_path: Path) -> None:
+    deck, out = tmp_path / "iv.cir", tmp_path / "out.csv"
+    deck.write_text(DECK.replace(".end\n", ".iv jm 10u a.csv\n.iv JM 5u b.csv\n.end\n"), encoding="utf-8")
+    outcome = cli("simulate", "iv", deck, "-o", out)
+    assert outcome.code == 0 and not (tmp_path / "a.csv").exists()
+    with out.open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == ["model", "current_a", "voltage_v"]
+    assert [row["model"] for row in rows] == ["jm"] * 17 + ["JM"] * 9
+    both = cli("simulate", "deck", deck)
+    assert both.code == 0 and "'.iv jm 10u a.csv' is not drawn here: `hwdesign simulate iv` does" in both.out
