@@ -81,7 +81,7 @@ class CheckCalculator:
         places, values = [], []
         for mode, margin in ((LATE, -conditions.uncertainty[0]), (EARLY, conditions.uncertainty[1])):
             for tag in range(TAGS):
-                due = _shift(edges, conditions.period, tag % 2, 0, mode) + margin
+                due = edges[0] + _shift(edges, conditions.period, tag % 2, 0, mode) + margin
                 for edge in (RISE, FALL):
                     needed = conditions.output_delay[:, mode, edge]
                     place = (first + np.arange(len(needed))) * PLACES + mode * 8 + tag * 2 + edge

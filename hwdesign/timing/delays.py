@@ -113,7 +113,8 @@ class DelayCalculator:
         bare = np.zeros((count, 2))
         np.add.at(bare, graph.net[graph.net >= 0], cap[graph.net >= 0])
         self._bare = torch.as_tensor(bare[np.maximum(graph.net, 0)], dtype=self.dtype)
-        position = np.where(wired, self.forest.position[np.maximum(graph.spef_node, 0)], -1)
+        position = np.full(graph.num_nodes, -1, np.int64)
+        position[wired] = self.forest.position[graph.spef_node[wired]]
         self._position = torch.as_tensor(position)
 
     def _input_slews(self, conditions: Conditions) -> None:

@@ -146,7 +146,7 @@ def _starts(graph: TimingGraph, conditions: Conditions) -> NDArray[np.float64]:
         for edge, time in enumerate(conditions.clock_edges):
             state[first + port, :, CLOCK_RISE + edge, edge] = sign * time
     given = ~np.isnan(conditions.input_arrival)
-    begin = np.where(given, conditions.input_arrival * sign[:, None], NEVER)
+    begin = np.where(given, (conditions.input_arrival + conditions.clock_edges[0]) * sign[:, None], NEVER)
     state[first:, :, DATA_RISE, :] = np.where(given, begin, state[first:, :, DATA_RISE, :])
     state[graph.constant >= 0] = NEVER
     return state.reshape(-1)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
+from scipy.optimize import brentq
 from torch import Tensor
 
 _LONGEST = 120.0  # beyond this ramp, in time constants, all exponentials have died away
@@ -32,7 +33,7 @@ class RampTable:
 
     Attributes:
         low, middle, high: fractions of the swing.
-        shortest: gap of a step; no ramp has a smaller one.
+        shortest: gap of a step, and of ramps so short that they end before the crossing of `low`; the least there is.
         values: float64[4, n], ramp length and crossing times of low, middle, high, over `sqrt(gap - shortest)`.
         slopes: float64[4, n], their derivatives.
         step: distance of the entries.
@@ -72,15 +73,17 @@ class RampTable:
 @lru_cache(maxsize=16)
 def ramp_table(low: float, middle: float, high: float) -> RampTable:
     """The table of a set of thresholds, 0 < low < middle < high < 1."""
-    length = np.concatenate([[1e-3], np.geomspace(2e-3, _LONGEST, 6000)])
+    # Up to this length the ramp has ended before its output crosses `low`: what follows is one exponential, so that
+    # the gap is a step's and tells nothing of the length.
+    early = brentq(lambda u: math.log(math.expm1(u) / u / (1.0 - low)) - u, 1e-6, 20.0)
+    length = early + np.concatenate([[0.0], np.geomspace(1e-4, _LONGEST - early, 6000)])
     times = [_crossing(length, level) for level in (low, middle, high)]
-    step_times = [-math.log1p(-level) for level in (low, middle, high)]
-    shortest = step_times[1] - step_times[0]
-    root = np.concatenate([[0.0], np.sqrt(np.maximum(times[1] - times[0] - shortest, 0))])
+    shortest = math.log((1.0 - low) / (1.0 - middle))
+    root = np.sqrt(np.maximum(times[1] - times[0] - shortest, 0))
+    root[0] = 0.0
     columns = np.stack([length, *times])
-    columns = np.concatenate([np.array([[0.0, *step_times]]).T, columns], 1)
-    # Very short ramps cannot be told from a step in double precision.
-    keep = np.concatenate([[True], np.diff(np.maximum.accumulate(root)) > 1e-6])
+    # Where the gap differs from a step's by less than rounding, an entry says nothing.
+    keep = np.concatenate([[True], np.diff(np.maximum.accumulate(np.where(root > 1e-6, root, 0))) > 0])
     spline = CubicSpline(root[keep], columns[:, keep], axis=1)
     places = np.linspace(0.0, root[-1], _ENTRIES)
     return RampTable(

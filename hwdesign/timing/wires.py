@@ -156,7 +156,9 @@ def reduce_wires(forest: RcForest, cap: Tensor, resistor: Tensor) -> Wires:
         resistor: float[R], kΩ.
     """
     here = cap.to(torch.float64)[forest.order]
-    branch = torch.where(forest.resistor < 0, 0.0, resistor.to(torch.float64)[forest.resistor.clamp(min=0)])[:, None]
+    # One more entry stands for what joins a root to itself.
+    padded = torch.cat([resistor.to(torch.float64), here.new_zeros(1)])
+    branch = padded[forest.resistor][:, None]
     downstream = _below(here, forest.end)
     elmore = _along(branch * downstream, forest.end)
     second = _along(branch * _below(here * elmore, forest.end), forest.end)
