@@ -243,6 +243,8 @@ LEF_REFUSALS = [
     ("MACRO a\nEND a\n", ":1: macro 'a' has no SIZE; add 'SIZE w BY h ;'"),
     ("MACRO a\nSIZE 1 BY x ;\n", ":2: expected a number, found 'x'"),
     ("MACRO a\nSIZE 1 BY -2 ;\n", ":2: the value '-2' is negative"),
+    ("MACRO a\nSIZE 1 BY 1e308 ;\n", ":2: the value '1e308' is larger than 1e9"),
+    ("MACRO a\nPIN b\nPORT\nLAYER m ;\nRECT 0 0 1 -2e9 ;\n", ":5: the value '-2e9' is larger than 1e9"),
     ("MACRO a\nSIZE 1 2 ;\n", ":2: expected BY, found '2'"),
     ("MACRO a\nSIZE 1 BY 2 ;\nEND a\nMACRO a\n", ":4: macro 'a' is defined twice"),
     ("MACRO a\nPIN b\nEND b\nPIN b\n", ":4: macro 'a' has the pin 'b' twice"),

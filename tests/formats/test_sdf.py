@@ -140,6 +140,7 @@ ARC_REFUSALS = [
     ("(IOPATH A Y 1)", "expected a value in parentheses, found '1'"),
     ("(IOPATH A Y (1:2))", "expected a value, or three as minimum:typical:maximum, found '1:2'"),
     ("(IOPATH A Y (nan))", "expected a value, or three as minimum:typical:maximum, found 'nan'"),
+    ("(IOPATH A Y (1e300))", "expected a value, or three as minimum:typical:maximum, found '1e300'"),
     ("(IOPATH A Y (x))", "expected a value, or three as minimum:typical:maximum, found 'x'"),
     ("(IOPATH (rise A) Y (1))", "expected posedge or negedge, found 'rise'"),
     ("(IOPATH A (Y) (1))", "expected a pin, found '('"),

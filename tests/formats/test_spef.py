@@ -138,6 +138,7 @@ REFUSALS = [
     (HEAD, ":11: the file holds no *D_NET; check that it is a whole SPEF file"),
     (HEAD + NET + "1 x:A -0.5\n*END", ":15: the capacitance '-0.5' of net 'a' is negative; " + EXTRACT),
     (HEAD + NET + "1 x:A nan\n*END", ":15: the capacitance 'nan' of net 'a' is not a finite number; " + EXTRACT),
+    (HEAD + NET + "1 x:A 1e300\n*END", ":15: the capacitance '1e300' of net 'a' is larger than 1e12; " + EXTRACT),
     (HEAD + NET + "1 x:A 1e999\n*END", ":15: the capacitance '1e999' of net 'a' is not a finite number; " + EXTRACT),
     (HEAD + NET + "*RES\n1 x:A a:1 -3\n*END", ":16: the resistance '-3' of net 'a' is negative; " + EXTRACT),
     (HEAD + NET + "1 x:A 1:2\n*END", ":15: expected a capacitance, or three as minimum:typical:maximum, found '1:2'"),

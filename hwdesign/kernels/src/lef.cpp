@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <unordered_set>
 
@@ -8,6 +9,7 @@ namespace hwdesign {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kLargest = 1e9;   // um, or any other quantity of a LEF file
 constexpr std::string_view kLayerKinds[] = {"ROUTING", "CUT"};
 constexpr std::string_view kLayerDirections[] = {"HORIZONTAL", "VERTICAL"};
 
@@ -61,8 +63,18 @@ class LefReader {
     return out_.names.intern(unquoted(w));
   }
 
-  double not_negative() {
+  double bounded() {
     const double value = words_.number();
+    if (std::abs(value) > kLargest) throw too_large();
+    return value;
+  }
+
+  ParseError too_large() const {
+    return {words_.line(), "the value " + quoted(words_.word()) + " is larger than 1e9"};
+  }
+
+  double not_negative() {
+    const double value = bounded();
     if (value < 0) throw ParseError(words_.line(), "the value " + quoted(words_.word()) + " is negative");
     return value;
   }
@@ -153,8 +165,8 @@ class LefReader {
         words_.next();
         site = name("SITE");
       } else if (w == "ORIGIN") {
-        x = words_.number();
-        y = words_.number();
+        x = bounded();
+        y = bounded();
       } else if (w == "SIZE") {
         width = not_negative();
         if (words_.next() != "BY") throw words_.expected("BY");
@@ -235,13 +247,14 @@ class LefReader {
       if (w == "MASK") {
         words_.next();
       } else if (w == "DO") {   // DO nx BY ny STEP dx dy
-        step[0] = words_.number();
+        step[0] = bounded();
         words_.next();
-        step[1] = words_.number();
+        step[1] = bounded();
         words_.next();
-        step[2] = words_.number();
-        step[3] = words_.number();
+        step[2] = bounded();
+        step[3] = bounded();
       } else if (to_number(w, value) && value == value) {
+        if (std::abs(value) > kLargest) throw too_large();
         double& lo = box[count % 2];
         double& hi = box[2 + count % 2];
         lo = count < 2 ? value : std::min(lo, value);

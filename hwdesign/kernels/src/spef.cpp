@@ -13,6 +13,7 @@ namespace hwdesign {
 namespace {
 
 constexpr int8_t kInternal = 0, kInstancePin = 1, kPort = 2, kUnset = -1;
+constexpr double kLargest = 1e12;   // in any unit: far beyond every wire, and no sum overflows
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 // Keys are pairs of small numbers, which a hostile file could choose to meet in one bucket of an unmixed table.
@@ -129,7 +130,7 @@ class SpefReader {
 
   double unit(std::initializer_list<std::pair<std::string_view, double>> known) {
     double amount = 0;
-    if (!to_number(words_.next(), amount) || !(amount > 0) || !std::isfinite(amount))
+    if (!to_number(words_.next(), amount) || !(amount > 0 && amount <= kLargest))
       throw words_.expected("a positive number before the unit");
     std::string name(words_.next().substr(0, 8)), list;
     for (char& c : name)
@@ -225,10 +226,11 @@ class SpefReader {
     }
     if (count == 2) throw words_.expected(std::string("a ") + what + ", or three as minimum:typical:maximum");
     const double chosen = found[count == 3 ? corner_ : 0];
-    if (!std::isfinite(chosen) || chosen < 0)
+    if (!(chosen >= 0 && chosen <= kLargest))
       throw ParseError(words_.line(),
                        std::string("the ") + what + " " + quoted(w) + " of net " + quoted(names_[base_]) +
-                           (chosen < 0 ? " is negative" : " is not a finite number"),
+                           (chosen < 0 ? " is negative" : chosen > kLargest ? " is larger than 1e12"
+                                                                            : " is not a finite number"),
                        "parasitics are finite and not negative: extract them again");
     words_.next();
     sensitivities();
@@ -242,7 +244,7 @@ class SpefReader {
   }
 
   void number(double& to) {
-    if (!to_number(words_.next(), to) || !std::isfinite(to)) throw words_.expected("a coordinate");
+    if (!to_number(words_.next(), to) || !(std::abs(to) <= kLargest)) throw words_.expected("a coordinate");
   }
 
   // What follows a connection: *C x y, *L load, *S slews, *D cell.
