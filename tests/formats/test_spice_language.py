@@ -128,7 +128,20 @@ def test_a_subcircuit_may_be_named_like_a_device(name: str) -> None:
     assert view(read_spice_text(spice_text(netlist), name="top")) == view(netlist)
 
 
-@pytest.mark.parametrize("title", ["JTL test bench", "Deck", "My circuit", "$Parameters", "Quarter pulse sources"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "JTL test bench",
+        "Deck",
+        "My circuit",
+        "$Parameters",
+        "Quarter pulse sources",
+        "Test bench of a splitter",
+        "RSFQ cells with shunted junctions",
+        "Generic DSFQ gate",
+        "Basic JTL in one long line",
+    ],
+)
 def test_a_first_line_that_is_no_element_is_a_title(title: str) -> None:
     text = f"{title}\nB1 a 0 j\n{MODEL}"
     assert read_spice_text(text).top_module.cell_labels() == ["B1"]
@@ -138,7 +151,7 @@ def test_a_first_line_that_is_no_element_is_a_title(title: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("first", ["R1 a", "L1", "Rload a 0", "X1"])
+@pytest.mark.parametrize("first", ["R1 a", "L1", "Rload a 0", "X1", "Bjj a b", "Gm1 a 0 b 0"])
 def test_a_broken_element_is_no_title(first: str) -> None:
     with pytest.raises(FormatError, match=rf"t\.cir:1: '{first.split()[0]}'"):
         read_spice_text(f"{first}\nB1 a 0 j\n{MODEL}", file="t.cir")

@@ -31,6 +31,7 @@ _STATEMENTS = KEPT | {
     "control",
 }
 _LETTERS = "RLCBVIPKTEFGHX"
+_MOST_WORDS = {"R": 4, "L": 4, "C": 4, "B": 5}  # of an element, name=value not counted
 _LOOKS_LIKE_ELEMENT = re.compile(r"[A-Za-z]\w{0,15}(\s+[\w.]+){2,}\s+[\d.]\S*(\s|\Z)")
 
 
@@ -128,8 +129,13 @@ def _is_title(line: str) -> bool:
     letter = words[0][0].upper()
     if letter in ".#+" or words[0].lower() == "end":
         return False
-    # An element needs two nodes, and its name has a digit more often than not.
-    return letter not in _LETTERS or (len(words) < 3 and words[0].isalpha())
+    if letter not in _LETTERS:
+        return True
+    # An element needs two nodes, its name has a digit more often than not, and words without one are no values.
+    if not words[0].isalpha() or "=" in line:
+        return False
+    few, many = len(words) < (5 if letter in "EFGHT" else 3), len(words) > _MOST_WORDS.get(letter, len(words))
+    return few or letter == "T" or (many and not any(sign.isdigit() for sign in line))
 
 
 def _title(
