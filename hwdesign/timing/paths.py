@@ -64,6 +64,7 @@ class PathCalculator:
         arcs, levels = graph.arcs, graph.levels
         usable = ~(levels.cut | arcs.off | arcs.asynchronous) & (~arcs.transparent | arcs.open_latch)
         usable &= (graph.constant[arcs.source] < 0) & (graph.constant[arcs.target] < 0)
+        self.usable = usable
         live_wire = (graph.constant[graph.wire_from] < 0) & (graph.constant[graph.wire_to] < 0)
         arc_levels, wire_levels = by_level(graph, arcs.target, usable), by_level(graph, graph.wire_from, live_wire)
         for at, wires in zip(arc_levels, wire_levels, strict=True):

@@ -26,6 +26,8 @@ from hwdesign.timing import (
     TimingGraph,
     build_graph,
     conditions_of,
+    critical_paths,
+    path_to,
     simple_conditions,
 )
 
@@ -189,6 +191,46 @@ def test_a_chain_by_hand(tmp_path: Path) -> None:
     assert float(timing.arrival[at["y"], LATE, 2, FALL]) == pytest.approx(0.31 + 0.2 + 0.004 + 0.1)
     assert float(slack[at["y"]]) == pytest.approx(2.0 - 0.614)
     assert float(timing.required[at["f/C"], LATE, 0, RISE]) == pytest.approx(2.0 - 0.614)
+
+
+def test_a_path_as_a_table(tmp_path: Path) -> None:
+    graph = small(
+        tmp_path, "module top(input c, output y); wire q, n; FF f(.C(c), .D(n), .Q(q)); INV i(.A(q), .Y(n));"
+        " INV o(.A(n), .Y(y)); endmodule",
+    )  # fmt: skip
+    engine = TimingEngine(graph, simple_conditions(graph, clock="c", period=1.0, input_slew=0.5, output_load=0.1))
+    timing = engine()
+    worst = critical_paths(engine, timing, 5)
+    assert [path.stops[-1].pin for path in worst] == ["y", "f/D"]
+    assert (
+        str(worst[0])
+        == """\
+Startpoint: f/C (FF, rising clock edge)
+Endpoint:   y (port)
+Path type:  late (set-up)
+
+Fanout      Slew     Delay       Time   Pin
+-------------------------------------------------
+     1    0.5000    0.0000     0.0000 ^ c (port)
+          0.5000    0.0000     0.0000 ^ f/C (FF)
+     1    0.0200    0.3100     0.3100 ^ f/Q (FF)
+          0.0200    0.0000     0.3100 ^ i/A (INV)
+     2    0.0200    0.2140     0.5240 v i/Y (INV)
+          0.0200    0.0000     0.5240 v o/A (INV)
+     1    0.2000    0.2040     0.7280 ^ o/Y (INV)
+          0.2000    0.0000     0.7280 ^ y (port)
+-------------------------------------------------
+         data required time    1.0000
+          data arrival time    0.7280
+                      slack    0.2720 (MET)"""
+    )
+    hold = path_to(engine, timing, "f/D", EARLY)
+    assert hold.slack == pytest.approx(0.31 + 0.1 + 0.004 + 0.01 - 0.05) and not hold.falling
+    with pytest.raises(NetlistError) as refused:
+        path_to(engine, timing, "i/A")
+    assert str(refused.value) == (
+        "no timed path ends at 'i/A'; name a register's data pin or an output port that a clock reaches"
+    )
 
 
 def test_negative_slack_adds_up(tmp_path: Path) -> None:
