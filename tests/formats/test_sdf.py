@@ -86,6 +86,12 @@ def test_reads_every_part() -> None:
     )
 
 
+def test_wires_within_a_block() -> None:
+    text = '(DELAYFILE (DIVIDER /) (CELL (CELLTYPE "b") (INSTANCE u1) (INSTANCE u2) (DELAY (ABSOLUTE {}))))'
+    d = read_sdf_text(text.format("(INTERCONNECT a/Y b/A (1)) (IOPATH A Y (1))"))
+    assert (d.wire_from, d.wire_to, d.instance_names) == (("u1/u2/a/Y",), ("u1/u2/b/A",), ("u1/u2",))
+
+
 def assert_same(d: Delays, e: Delays) -> None:
     for name in d.__dataclass_fields__:
         value = getattr(d, name)
