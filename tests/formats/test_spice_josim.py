@@ -125,10 +125,6 @@ def test_a_parameter_that_is_defined_twice_keeps_its_first_value() -> None:
     ],
 )  # fmt: skip
 def test_expressions(expression: str, value: float) -> None:
-    if "[" in expression:
-        with pytest.raises(HwdesignError, match=r"unexpected '\['"):
-            deck(f".param x={expression}\nR1 a 0 x")
-        return
     assert cell(deck(f".param x={expression}\nR1 a 0 x"), "R1")[2]["value"] == pytest.approx(value, rel=1e-7)
 
 

@@ -32,6 +32,8 @@ def test_a_hash_begins_a_comment_in_every_deck(dialect: str) -> None:
         "B1 a 0 j\r",
         "X1 cell a 0 L1=2p\n.subckt cell p gnd\nL1 p gnd 1p\n.ends",
         ".print phase B1",
+        ".plot v(a) nodev a 0",
+        "T1 a 0 b 0 lossless z0=5 td=1p",
         ".neb 1g",
     ],
 )

@@ -19,7 +19,8 @@ MAX_FILES = 1000
 _INCLUDE = (".include", ".inc", ".incl")
 _JOSIM_SIGNS = re.compile(
     r"^[ \t]*(?:\.(?:model\s+\S+\s+jj\b|spread\b|neb\b|iv\b"
-    r"|(?:print|plot|save)\s+(?:(?:dev[vip]|node[vp]|phase)\b|.*\bp\s*\(|.*@\S+\[[vpc]\]))"
+    r"|(?:print|plot|save)\s+(?:(?:dev[vip]|node[vp]|phase)\b|.*\b(?:dev[vip]|node[vp])\b|.*\bp\s*\(|.*@\S+\[[vpc]\]))"
+    r"|t\S*(?:[ \t]+[^\s=]+){4}[ \t]+lossless\b"
     # A junction: two or three nodes and a model. SPICE's B has v= or i= after two nodes.
     r"|b\S*(?:[ \t]+[^\s=(){}]+){2}[ \t]+(?![vi][ \t]*=)[\w.|]+(?:[ \t]+[\w.|]+)?(?:[ \t]+\w+[ \t]*=.*|[ \t\r]*)$)",
     re.IGNORECASE | re.MULTILINE,

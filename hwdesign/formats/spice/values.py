@@ -22,6 +22,7 @@ _NAME = re.compile(r"\w+\Z")
 _BEGINS_VALUE = re.compile(r"[{'(+\-\d]|\.\d")
 # Numbers whose suffix means another thing in JoSIM than elsewhere, such as 2X or 1A.
 _OWN_SUFFIX = re.compile(rf"(?<![\w.#$@\]]){NUMBER.pattern.replace('([A-Za-z', '((?:[xXaA]|[mM][iI][lL])[A-Za-z')}")
+_BRACKETS = str.maketrans("[]{}", "()()")  # JoSIM has three kinds, which mean the same
 _TERNARY = frozenset({"if", "ternary_fcn"})
 
 
@@ -84,6 +85,7 @@ class Values:
             body = body[1:-1]
         body = body.replace("'", " ")
         if self.josim:
+            body = body.translate(_BRACKETS)
             body = _OWN_SUFFIX.sub(_plain, body)
         expression = parse_expression(body, right_power=self.josim)
         for call in expression.calls:
