@@ -13,7 +13,12 @@ from hwdesign.cli._command import UsageError, command
 from hwdesign.cli._options import ConfigOption, RunOption, SetOption, default_run
 from hwdesign.cli._output import Result, count, table
 
-_METHODS = {"model": "trained network", "baseline": "analytic tree", "zero": "no wires"}
+_METHODS = {
+    "model": "trained network",
+    "start": "its start",
+    "baseline": "analytic tree",
+    "zero": "no wires",
+}
 _COLUMNS = {
     "net_r2": "net R²",
     "net_mae_ps": "net MAE ps",

@@ -27,6 +27,7 @@ from hwdesign.learn import (
     load_checkpoint,
     load_weights,
     parse_section,
+    save_checkpoint,
     seed_everything,
 )
 from hwdesign.learn.fit import EpochSampler, rank
@@ -212,6 +213,24 @@ def load_wire_network(run: Path | None = None) -> tuple[WireNetwork, dict[str, A
         raise DataError(f"{damaged}: {error.what}", file=path, mend=mend) from error
     load_weights(network, state, file=path)
     return network.eval(), card
+
+
+def export_network(run: Path, target: Path, about: Mapping[str, Any]) -> None:
+    """Write a run's chosen network alone, without what its card says of the machine that trained it.
+
+    Args:
+        run: folder of the run.
+        target: `.safetensors` file; its card goes beside it as JSON.
+        about: what the card says beside the task, the shape, the split and the figures: data, licence ....
+
+    Raises:
+        DataError: no run, or a damaged one.
+        FileError: the file cannot be written.
+    """
+    network, card = load_wire_network(run)
+    kept = {key: card[key] for key in ("task", "model", "columns", "split", "epoch", "metrics", "seed", "versions")}
+    weights = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    save_checkpoint(target, {"state_dict": weights}, {**kept, **about})
 
 
 def _prepare(config: WireRunConfig, run_dir: Path, progress: bool) -> dict[Split, list[WireSample]]:

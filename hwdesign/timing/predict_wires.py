@@ -24,22 +24,16 @@ from hwdesign.timing.engine import EARLY, LATE, Timing, TimingEngine
 from hwdesign.timing.fit_wires import load_wire_network
 from hwdesign.timing.graph import TimingGraph
 from hwdesign.timing.paths import CLOCK_FALL, CLOCK_RISE, DATA_FALL, DATA_RISE
-from hwdesign.timing.wire_model import EdgeValues, WireNetwork, base_values, node_caps
+from hwdesign.timing.wire_model import EdgeValues, WireNetwork, node_caps
 
 F64 = NDArray[np.float64]
 
 
 @torch.no_grad()
-def predict_wires(network: WireNetwork, design: PlacedDesign, *, corrected: bool = True) -> Parasitics:
-    """The network's wires for a placed design: kΩ and pF on its nets' Steiner trees.
-
-    Args:
-        network: of `hwdesign.timing.fit_wires.load_wire_network`.
-        design: placed.
-        corrected: False leaves the network out: the values by length that it starts from.
-    """
+def predict_wires(network: WireNetwork, design: PlacedDesign) -> Parasitics:
+    """The network's wires for a placed design: kΩ and pF on its nets' Steiner trees."""
     graph = wire_graph(design)
-    edges: EdgeValues = network(graph) if corrected else base_values(graph, network.config)
+    edges: EdgeValues = network(graph)
     caps = 1e-3 * node_caps(graph, edges).numpy()
     return design.trees.parasitics(edges.resistance.double().numpy(), caps)
 

@@ -17,9 +17,6 @@ from hwdesign.timing.wire_model import EdgeValues, WireNetwork, base_values, tre
 
 F64 = NDArray[np.float64]
 
-METHODS = ("model", "baseline", "zero")
-"""The trained network; the tree's values by length, that it starts from; and wires of no resistance or capacitance."""
-
 
 @dataclass(frozen=True, eq=False)
 class WireValues:
@@ -28,7 +25,8 @@ class WireValues:
     Attributes:
         delay: f64[S], ps, Elmore delays from driver to sink.
         cap: f64[N], fF, wire capacitance of nets.
-        predicted: by method, delay and cap alike.
+        predicted: by method, delay and cap alike: `model`, the trained network; `start`, the Steiner tree's values by
+            length that it starts from; `baseline`, the spanning tree by length; `zero`, wires of nothing.
     """
 
     delay: F64
@@ -38,14 +36,14 @@ class WireValues:
 
 @torch.no_grad()
 def compare_wires(network: WireNetwork, graph: Data) -> WireValues:
-    """Run the network and the baselines on a labelled design."""
+    """Run the network and what it starts from on a labelled design."""
     sinks, roots = torch.isfinite(graph.y), torch.isfinite(graph.net_cap)
 
     def values(edges: EdgeValues) -> tuple[F64, F64]:
         wires, cap = tree_wires(graph, edges)
         return wires.elmore[sinks, 0].numpy(), cap[roots].numpy()
 
-    predicted = {"model": values(network(graph)), "baseline": values(base_values(graph, network.config))}
+    predicted = {"model": values(network(graph)), "start": values(base_values(graph, network.config))}
     true = graph.y[sinks].double().numpy(), graph.net_cap[roots].double().numpy()
     predicted["zero"] = np.zeros_like(true[0]), np.zeros_like(true[1])
     return WireValues(*true, predicted)
@@ -74,7 +72,7 @@ def overall(designs: Sequence[WireValues]) -> dict[str, dict[str, float]]:
     """By method: medians over designs, and `pooled_` figures over all their nets together."""
     found: dict[str, dict[str, float]] = {}
     each = [design_figures(values) for values in designs]
-    for method in METHODS:
+    for method in designs[0].predicted:
         row = {}
         for key in each[0][method]:
             numbers = [figure[method][key] for figure in each if not math.isnan(figure[method][key])]
