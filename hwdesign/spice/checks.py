@@ -8,10 +8,7 @@ import numpy as np
 
 from hwdesign.errors import NetlistError
 from hwdesign.spice.circuit import GROUND, Circuit, Element
-from hwdesign.spice.inductors import coupled_groups, coupling_factors
-
-_LEAST = -1e-9
-"""Smallest eigenvalue that couplings may have: zero, but for rounding, where inductors couple fully."""
+from hwdesign.spice.inductors import LEAST_EIGENVALUE, coupled_groups, coupling_factors
 
 _CONDUCTS = frozenset("RLCBVPTEH")
 """Kinds that give a node a way to ground."""
@@ -66,9 +63,9 @@ def _couplings(circuit: Circuit) -> None:
     for group in coupled_groups(circuit, {other for element in couplings for other in element.others}):
         if len(group) < 3:
             continue  # a factor between -1 and 1 is all that two need
-        factors = coupling_factors(circuit, group)
+        factors = coupling_factors(circuit, group)[0]
         with contextlib.suppress(np.linalg.LinAlgError):
-            np.linalg.cholesky(factors - _LEAST * np.eye(len(group)))
+            np.linalg.cholesky(factors - LEAST_EIGENVALUE * np.eye(len(group)))
             continue
         values, vectors = np.linalg.eigh(factors)
         # The currents of the negative energy tell which inductors it takes.

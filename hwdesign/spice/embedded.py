@@ -24,6 +24,7 @@ from hwdesign.netlist.outputs import Output
 from hwdesign.netlist.waveforms import Waveform
 from hwdesign.spice.batch import Batch, Noisy
 from hwdesign.spice.circuit import Circuit
+from hwdesign.spice.inductors import incapable
 from hwdesign.spice.network import Assembly
 from hwdesign.spice.result import Pulses, Transient
 from hwdesign.spice.signals import Signal, build_signals, evaluate, requested
@@ -40,6 +41,8 @@ MAX_CELLS = 1 << 28  # 2 GiB, and as much again while a table is written
 DELAY_UNIT = 1e-15
 """Seconds to which the newton mode rounds transmission lines' delays."""
 
+_UNREAL = -1  # status of an instance that is not run
+_WEAKEN = "weaken one of the factors, or turn its sign"
 _CHUNK = 4096  # instances whose tables are in memory at once
 
 
@@ -175,7 +178,11 @@ class _Job:
         failed_at = np.zeros(size)
         steps = np.zeros(size, np.int64)
         used = np.full(size, self.step)
-        pending = np.arange(size)
+        unreal = incapable(self.circuit, batch)
+        status[unreal] = _UNREAL
+        if unreal.all():
+            raise NetlistError(self._reason(_UNREAL, 0.0), file=self.circuit.file or None, mend=_WEAKEN)
+        pending = np.flatnonzero(~unreal)
         for halving in range(self._first(), MAX_HALVINGS + 1):
             stage = _Stage(self, batch, outputs, halving)
             again: list[NDArray[np.int64]] = []
@@ -218,6 +225,8 @@ class _Job:
         raise line.error(f"line '{line.name}' is far shorter than the step of {self.step:g} s", "take a smaller step")
 
     def _reason(self, status: int, at: float) -> str:
+        if status == _UNREAL:
+            return "no inductors couple as the coupling factors say together"
         if status == NOT_FINITE:
             return f"the simulation broke down by t = {at:.6g} s: a phase is no number"
         if status == STEP_TOO_LARGE:

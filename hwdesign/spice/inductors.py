@@ -12,6 +12,9 @@ from hwdesign.spice.circuit import Circuit
 
 Float = NDArray[np.float64]
 
+LEAST_EIGENVALUE = -1e-9
+"""Smallest eigenvalue that couplings may have: zero, but for rounding, where inductors couple fully."""
+
 
 def coupled_groups(circuit: Circuit, coupled: set[int]) -> list[list[int]]:
     """The inductors of `coupled` in groups that couple with one another, by position, rising."""
@@ -33,15 +36,29 @@ def coupled_groups(circuit: Circuit, coupled: set[int]) -> list[list[int]]:
     return list(groups.values())
 
 
-def coupling_factors(circuit: Circuit, group: list[int]) -> Float:
-    """float64[m, m]: the deck's coupling factors between the inductors of a group, 1 on the diagonal."""
+def coupling_factors(circuit: Circuit, group: list[int], batch: Batch | None = None) -> Float:
+    """float64[N or 1, m, m]: coupling factors between the inductors of a group, ones on the diagonal."""
     place = {at: row for row, at in enumerate(group)}
-    matrix = np.eye(len(group))
-    for element in circuit.elements:
+    found: dict[tuple[int, int], Float] = {}
+    for at, element in enumerate(circuit.elements):
         rows = [place[other] for other in element.others if other in place] if element.kind == "K" else []
-        for first, second in itertools.permutations(rows, 2):
-            matrix[first, second] = element.value
+        value = element.value if batch is None else batch.get(at, "value")
+        found |= {pair: np.atleast_1d(np.asarray(value, np.float64)) for pair in itertools.permutations(rows, 2)}
+    matrix = np.tile(np.eye(len(group)), (max(map(len, found.values()), default=1), 1, 1))
+    for (row, col), factor in found.items():
+        matrix[:, row, col] = factor
     return matrix
+
+
+def incapable(circuit: Circuit, batch: Batch) -> NDArray[np.bool_]:
+    """bool[N]: instances whose coupling factors no inductors can have (see `hwdesign.spice.checks`)."""
+    found = np.zeros(batch.size, np.bool_)
+    couplings = [at for at, element in enumerate(circuit.elements) if element.kind == "K"]
+    if any(at in batch for at in couplings):
+        coupled = {other for at in couplings for other in circuit.elements[at].others}
+        for group in coupled_groups(circuit, coupled):
+            found |= np.linalg.eigvalsh(coupling_factors(circuit, group, batch))[:, 0] < LEAST_EIGENVALUE
+    return found
 
 
 def inductances(circuit: Circuit, batch: Batch, group: list[int]) -> Float:

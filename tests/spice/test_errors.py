@@ -223,6 +223,21 @@ def test_failing_instances_are_told_and_the_others_finish(mode: str, threads: in
     assert "take a smaller step, and look at the elements' values" in str(caught.value)
 
 
+def test_instances_whose_inductors_cannot_be_are_told_and_the_others_finish() -> None:
+    deck = "L1 a 0 1p\nL2 b 0 2p\nL3 c 0 3p\nK1 L1 L2 0.5\nK2 L2 L3 -0.5\nK3 L1 L3 0.4\nR1 a 0 1\nR2 b 0 1\nR3 c 0 1"
+    made = circuit(f"{deck}\nI1 0 a pwl(0 0 1p 1u)")
+    found = simulate(made, batch={"K3": [0.4, 0.9, -0.4, 1.2]}, signals=["I(L1)"], stop=20e-12)
+    assert found.failed == dict.fromkeys((1, 3), "no inductors couple as the coupling factors say together")
+    alone = simulate(made, signals=["I(L1)"], stop=20e-12).signals["I(L1)"]
+    assert np.allclose(found.signals["I(L1)"][0], alone, rtol=0, atol=1e-18)
+    with pytest.raises(NetlistError) as caught:
+        simulate(made, batch={"K1": [1.5, -2.0]}, signals=["I(L1)"])
+    assert str(caught.value) == (
+        "test.cir: no inductors couple as the coupling factors say together; "
+        "weaken one of the factors, or turn its sign"
+    )
+
+
 @pytest.mark.parametrize("amplitude", ["3e8", "1e30", "-1e300"])
 def test_a_junction_that_is_turned_beyond_counting_ends_in_an_error(amplitude: str) -> None:
     """While a simulation begins, JoSIM does not look at its step; pulses past counting must not fill the memory."""
