@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -154,7 +154,8 @@ def _network(
 def _list() -> Result:
     from hwdesign.sfq import CELLS, PROCESSES
 
-    data, rows = [], []
+    data: list[dict[str, Any]] = []
+    rows = []
     for kind, cell_class in CELLS.items():
         cell = cell_class()
         defaults = {item.name: item.default for item in cell.parameters()}
@@ -172,8 +173,13 @@ def _list() -> Result:
         rows.append((kind, " ".join(ports), data[-1]["junctions"], summary))
     cards = [{"name": card.name, "source": card.source} for card in PROCESSES.values()]
     lines = table(("cell", "ports", "junctions", "summary"), rows)
+    lines += ["", *table(("cell", "parameters and their defaults"), ((c["name"], _defaults(c)) for c in data))]
     lines += ["", *(f"process={card['name']}: {card['source']}" for card in cards)]
     return Result({"cells": data, "processes": cards}, lines)
+
+
+def _defaults(cell: dict[str, Any]) -> str:
+    return " ".join(f"{name}={value:g}" for name, value in cell["parameters"].items())
 
 
 def _bench(cell: Cell, given: list[str]) -> Netlist:

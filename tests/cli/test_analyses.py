@@ -142,7 +142,8 @@ def test_optimise_keeps_its_state(cli: Cli, spec: Path, tmp_path: Path) -> None:
         ("reference: nominal, within: 5p", "count: 3",
          "1: the deck as it is does not pass: B1|X4: 2 pulses, not 3"),
         ("reference: nominal, ", "", "1: 'checks.0': a check needs one of 'reference', 'count' and 'windows'"),
-        ("match: \"L1|*\"", "param: nix", "6: the deck's top level has no .param named 'nix'"),
+        ("match: \"L1|*\"", "param: nix", "6: the deck's top level has no .param named 'nix'; there are: area, "
+         "ibias, ic0, icrs, lhalf, rshunt"),
         ("y: {vary: lines", "y: {vary: bias", "8: 'shmoo.y.vary': it is the entry of 'x' too; name another entry"),
         ("scan: 5", "tolerance: 50%", "7: 'margins.tolerance': it is not below 'bound'"),
         ('match: "L1|*"', 'match: "L1|*", shunts: RS',

@@ -66,3 +66,9 @@ def test_refusals_of_networks(cli: Cli, argv: list[str], message: str, tmp_path:
     xor(pulses=1).save(trained)
     outcome = cli("generate", "sfq", trained, *argv, "-o", tmp_path / "x.cir")
     assert (outcome.code, outcome.err.strip()) == (2, message)
+
+
+def test_the_list_names_parameters_with_their_defaults(cli: Cli) -> None:
+    lines = cli("generate", "sfq", "list").out.splitlines()
+    assert "splitter      ic_ua=250 bias=0.7 input_scale=1.2" in lines
+    assert "ptl           z0_ohm=3 flight_ps=10" in lines

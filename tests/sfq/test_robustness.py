@@ -25,6 +25,8 @@ from hwdesign.sfq import (
     FanIn,
     Merger,
     Process,
+    PTLDriver,
+    PTLReceiver,
     Splitter,
     Synapse,
     as_specified,
@@ -65,7 +67,7 @@ def test_another_gates_model_does_not_pass(circuit: type[Cell], model: type[Cell
     [(LINEAR_10KA, 0.1), (LINEAR_10KA, 0.05), (MITLL_SFQ5EE, 0.1)],
     ids=["linear-10ka", "linear-10ka at half the step", "mitll-sfq5ee"],
 )
-@pytest.mark.parametrize("kind", [JTL, Splitter, *LOGIC, SFQDC, DCSFQ], ids=lambda k: k.kind)
+@pytest.mark.parametrize("kind", [JTL, Splitter, *LOGIC, PTLDriver, PTLReceiver, SFQDC, DCSFQ], ids=lambda k: k.kind)
 def test_every_element_may_be_a_tenth_off(kind: type[Cell], process: Process, step_ps: float) -> None:
     cell = kind(process=process)
     stimuli = stream(cell, 7, events=20, same_ps=100.0 if kind is SFQDC else 25.0)

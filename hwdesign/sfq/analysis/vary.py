@@ -22,6 +22,8 @@ Float = NDArray[np.float64]
 UNITS = {"R": "ohm", "L": "H", "C": "F", "I": "A", "V": "V", "P": "rad", "T": "ohm", "B": "area"}
 """Of elements' main values, by SPICE's letter."""
 
+_MAX_NAMED = 20
+
 MAX_COMPILED = 20_000
 """Most distinct values of `.param` names in one batch: each is worked out by itself."""
 
@@ -170,7 +172,11 @@ def build_space(spec: Spec) -> Space:
         if entry.param:
             value = environment.get(entry.param.lower())
             if value is None:
-                raise spec.fault(f"the deck's top level has no .param named '{entry.param}'", "vary", at, "param")
+                known = ", ".join(sorted(environment)[:_MAX_NAMED]) or "none"
+                raise spec.fault(
+                    f"the deck's top level has no .param named '{entry.param}'", "vary", at, "param",
+                    mend=f"there are: {known}",
+                )  # fmt: skip
             if value == 0:
                 raise spec.fault(
                     f".param '{entry.param}' is zero, so that no share of it can vary", "vary", at, "param"
