@@ -40,7 +40,7 @@ def is_josim(text: str, file: str) -> bool:
         return True
     head, _, rest = text.partition("\n")
     # The first line may be a title, which says anything.
-    return _JOSIM_SIGNS.search(rest if head[:1] != "." else text) is not None or _subckt_first(text)
+    return _JOSIM_SIGNS.search(text if head.lstrip()[:1] == "." else rest) is not None or _subckt_first(text)
 
 
 def _subckt_first(text: str) -> bool:
