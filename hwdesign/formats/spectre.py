@@ -209,6 +209,8 @@ class _Writer:
             coupled = str(params.pop("inductors", "")).split()
             if len(coupled) != 2:
                 raise self._unsupported(f"'{label}' couples {len(coupled)} inductors", "couple them two by two")
+            if any("|" in name for name in coupled):
+                raise self._unsupported(f"'{label}' couples inductors of subcircuits", "flatten the netlist first")
             factor = self._value(params.pop("value", 0.0), scope)
             items = [
                 "mutual_inductor",

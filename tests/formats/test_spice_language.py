@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hwdesign.errors import FormatError, HwdesignError, UnsupportedError
+from hwdesign.formats.spectre import spectre_text
 from hwdesign.formats.spice import read_spice_text, spice_text
 from hwdesign.netlist.outputs import Resolver, outputs, parse_output
 from hwdesign.passes import flatten
@@ -216,6 +217,8 @@ def test_couplings_reach_into_instances_as_josims_do() -> None:
         UnsupportedError, match=r"'L1\|X1' stands in a subcircuit, which only JoSIM reaches into; flatten"
     ):
         spice_text(netlist, dialect="ngspice")
+    with pytest.raises(UnsupportedError, match="'K1' couples inductors of subcircuits; flatten the netlist first"):
+        spectre_text(netlist)
     for wrong in ("L3|X1|X5", "L1|X1", "L1|L2", "L1|X7|X5"):
         with pytest.raises(FormatError, match=r"the coupled inductor '.*' does not exist"):
             read_spice_text(COUPLED.replace("l1|x2|x5", wrong))
