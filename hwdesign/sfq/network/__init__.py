@@ -21,14 +21,14 @@ from hwdesign.sfq.network.tables import CellTables, NeuronTable, SynapseTable, m
 from hwdesign.sfq.network.tasks import TASKS, Task
 
 if TYPE_CHECKING:
-    from hwdesign.sfq.network.model import SfqModel, model_of
-    from hwdesign.sfq.network.train import TrainedNetwork, accuracy, train_network
+    from hwdesign.sfq.network.model import SfqModel, accuracy, model_of
+    from hwdesign.sfq.network.train import TrainedNetwork, train_network
 
 _WITH_TORCH = {
     "SfqModel": "model",
     "model_of": "model",
     "TrainedNetwork": "train",
-    "accuracy": "train",
+    "accuracy": "model",
     "train_network": "train",
 }
 

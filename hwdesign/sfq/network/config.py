@@ -55,6 +55,7 @@ class TrainSection(Section):
         spread: of the chips that are trained on, in units of the spread that the network shall stand.
         good: share of right decisions on fresh chips that ends the search.
         prune_below: synapses that pass less than this share are left out of the netlist.
+        settle: whether synapses are driven to their ends in the end, where that decides no worse.
         quanta: threshold that the hidden neurons start from.
         ix_ua, it_ua: range of the currents.
         threads: of torch and the simulator.
@@ -67,6 +68,7 @@ class TrainSection(Section):
     spread: float = Field(default=1.5, ge=0, le=10)
     good: float = Field(default=0.998, gt=0, le=1)
     prune_below: float = Field(default=0.05, ge=0, lt=1)
+    settle: bool = False
     quanta: float = Field(default=1.2, gt=0, le=20)
     ix_ua: tuple[float, float] = (30.0, 145.0)
     it_ua: tuple[float, float] = (0.0, 145.0)

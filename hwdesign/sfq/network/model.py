@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from hwdesign.errors import ConfigError
 from hwdesign.sfq.network.network import Coding, Layer, Network
 from hwdesign.sfq.network.tables import CellTables
+from hwdesign.sfq.network.tasks import Task
 
 UNIT_UA = 10.0
 """Microampere in a unit of the trained numbers, so that one learning rate suits all."""
@@ -212,3 +213,20 @@ def model_of(network: Network, tables: CellTables) -> SfqModel:
     model = SfqModel([layer.outputs for layer in network.layers], network.coding, tables)
     model.load(network)
     return model
+
+
+def accuracy(network: Network, task: Task, tables: CellTables, *, chips: int = 512, spread: float = 1.0) -> float:
+    """Share of right decisions of the architecture-level model on freshly drawn chips.
+
+    Args:
+        network: complete.
+        task: patterns and classes.
+        tables: of the cells.
+        chips: number of chips.
+        spread: in units of the tables' spreads.
+    """
+    model = model_of(network, tables)
+    with torch.no_grad():
+        counts = model(model.encode(task.patterns), chips, spread)
+    decisions = network.decide(counts.round().long().numpy())
+    return float((decisions == task.labels).mean())

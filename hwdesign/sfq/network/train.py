@@ -15,8 +15,9 @@ from torch import Tensor
 from hwdesign.errors import DataError, NetlistError
 from hwdesign.files import make_folder, write_text
 from hwdesign.sfq.network.config import NETWORK_FILE, SETTINGS_FILE, TABLES_FILE, NetworkConfig, trained_settings
-from hwdesign.sfq.network.model import SfqModel, model_of
+from hwdesign.sfq.network.model import SfqModel, accuracy
 from hwdesign.sfq.network.network import Coding, Network
+from hwdesign.sfq.network.settle import settled
 from hwdesign.sfq.network.state import State, Store, held_interrupt, pack, unpack
 from hwdesign.sfq.network.tables import CellTables, measure_tables
 from hwdesign.sfq.network.tasks import TASKS, Task
@@ -179,6 +180,9 @@ class _Training:
         found = math.nan
         try:
             network = model.network(self.config.name, self.decide_at, prune_below=own.prune_below)
+            if own.settle:
+                full, spread = own.ix_ua[1], own.spread or 1.0
+                network = settled(network, self.task, state.tables, full_ua=full, spread=spread)
             found = accuracy(network, self.task, state.tables)
             self.say(f"start {state.start}: {found:.4f} of the decisions are right")
             if state.best is None or found > state.best[0]:
@@ -201,23 +205,6 @@ class _Training:
         state.losses = []
         state.rows.append(row)
         self.store.log(row)
-
-
-def accuracy(network: Network, task: Task, tables: CellTables, *, chips: int = 512, spread: float = 1.0) -> float:
-    """Share of right decisions of the architecture-level model on freshly drawn chips.
-
-    Args:
-        network: complete.
-        task: patterns and classes.
-        tables: of the cells.
-        chips: number of chips.
-        spread: in units of the tables' spreads.
-    """
-    model = model_of(network, tables)
-    with torch.no_grad():
-        counts = model(model.encode(task.patterns), chips, spread)
-    decisions = network.decide(counts.round().long().numpy())
-    return float((decisions == task.labels).mean())
 
 
 _SHARPNESS = 6.0
