@@ -96,7 +96,8 @@ def _restricted(text: str | None, known: dict[str, int]) -> tuple[list[str], NDA
 
 def _output_value(module: Module, library: TimingLibrary, pin_row: I64, value: NDArray[np.int8], node: int) -> int:
     found = _restricted(library.pin_function[int(pin_row[node])], _inputs(module, library, pin_row, value, node))
-    if found is None:
+    if found is None or library.pin_three_state[int(pin_row[node])] is not None:
+        # A three-state output floats when it is not enabled, and its enable makes it switch.
         return -1
     return int(found[1].flat[0]) if (found[1] == found[1].flat[0]).all() else -1
 
@@ -114,7 +115,8 @@ def independent_arcs(
         known = _inputs(module, library, pin_row, constant, int(target[at]))
         found = _restricted(library.pin_function[int(pin_row[target[at]])], known)
         name = library.pin_names[int(pin_row[source[at]])]
-        if found is not None and name in known:
+        whole = _table(library.pin_function[int(pin_row[target[at]])] or "")
+        if found is not None and whole is not None and name in whole[0]:
             names, values = found
             if name not in names:
                 off[at] = True

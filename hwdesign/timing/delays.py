@@ -93,6 +93,8 @@ class DelayCalculator:
         self._place_caps(conditions)
         self._ramps = _thresholds(graph.library)
         self._input_slews(conditions)
+        several = np.bincount(graph.wire_to, minlength=graph.num_nodes) > 1
+        self._shared = torch.as_tensor(np.repeat(several, 4))
         used = ~(graph.levels.cut | graph.arcs.off | graph.arcs.asynchronous)
         order = np.argsort(graph.wire_from, kind="stable")
         self._levels = [self._plan(at, order) for at in by_level(graph, graph.arcs.target, used)]
@@ -115,6 +117,9 @@ class DelayCalculator:
         self._bare = torch.as_tensor(bare[np.maximum(graph.net, 0)], dtype=self.dtype)
         position = np.full(graph.num_nodes, -1, np.int64)
         position[wired] = self.forest.position[graph.spef_node[wired]]
+        # The trees have one root a net: what its other drivers see is taken from there.
+        root = np.where(position >= 0, self.forest.root.numpy()[position], -1) if len(self.forest.root) else position
+        self._root = torch.as_tensor(root)
         self._position = torch.as_tensor(position)
 
     def _input_slews(self, conditions: Conditions) -> None:
@@ -167,12 +172,12 @@ class DelayCalculator:
             resistor = torch.as_tensor(parasitics.resistor.copy(), dtype=self.dtype)
         wires = reduce_wires(self.forest, node_cap[:, None] + self.pin_cap, resistor)
         reached = (self._position >= 0)[:, None]
-        at = self._position.clamp(min=0)
+        at, root, nothing = self._position.clamp(min=0), self._root.clamp(min=0), torch.zeros_like(self._bare)
         elmore, near, far, through = (
-            torch.where(reached, values[at] if len(values) else otherwise, otherwise)
-            for values, otherwise in (
-                (wires.elmore, torch.zeros_like(self._bare)), (wires.near, self._bare),
-                (wires.far, torch.zeros_like(self._bare)), (wires.resistance, torch.zeros_like(self._bare)),
+            torch.where(reached, values[place] if len(values) else otherwise, otherwise)
+            for values, place, otherwise in (
+                (wires.elmore, at, nothing), (wires.near, root, self._bare),
+                (wires.far, root, nothing), (wires.resistance, root, nothing),
             )
         )  # fmt: skip
         wire_elmore = elmore[torch.as_tensor(graph.wire_to)]
@@ -229,7 +234,18 @@ class DelayCalculator:
             sign = level.sign[level.pair_row]
             groups = len(level.wire_slots)
             wire_delay[level.wire_slots] = signed_max(late * sign, level.pair_group, groups) * level.wire_sign
-            slew[level.sink_slots] = signed_max(ends * sign, level.pair_group, groups) * level.wire_sign
+            worst = signed_max(ends * sign, level.pair_group, groups) * level.wire_sign
+            if self._shared[level.sink_slots].any():
+                worst = self._merge(slew, level, worst)
+            slew[level.sink_slots] = worst
+
+    def _merge(self, slew: Tensor, level: _Level, worst: Tensor) -> Tensor:
+        """Slews at sinks of several drivers: the worst over all of them, of which some stand there already."""
+        places, group = torch.unique(level.sink_slots, return_inverse=True)
+        merged = signed_max(worst * level.wire_sign, group, len(places))[group] * level.wire_sign
+        there = slew[level.sink_slots]
+        worse = torch.maximum(merged * level.wire_sign, there * level.wire_sign) * level.wire_sign
+        return torch.where(there > 0, worse, merged)
 
 
 def _thresholds(library: TimingLibrary) -> tuple[RampTable, RampTable]:

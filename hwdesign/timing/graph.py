@@ -154,7 +154,9 @@ def build_graph(module: Module, library: TimingLibrary, parasitics: Parasitics) 
     off = independent_arcs(module, library, pin_row, constant, arcs.source, arcs.target)
     arcs.off[:] = off
     arcs.open_latch[:] = open_latches(module, library, pin_row, constant, arcs.target) & arcs.transparent
-    levels = levelise(len(net), drives, (wire_from, wire_to), (arcs.source, arcs.target), arcs.transparent | off)
+    levels = levelise(
+        len(net), drives, (wire_from, wire_to), (arcs.source, arcs.target), arcs.transparent | arcs.asynchronous | off
+    )
     findings = []
     if levels.cut.any():
         where = int(np.argmax(levels.cut))

@@ -43,20 +43,25 @@ def levelise(
         loose: bool[arcs], arcs that close no loop of their own: transparent latches, arcs that never switch. They are
             cut where they lie on what loops are left.
     """
-    reached_by = np.full(nodes, -1, np.int64)
-    reached_by[wires[1]] = wires[0]
-    before, after = reached_by[arcs[0]], arcs[1]
-    cut = np.zeros(len(before), bool)
-    level, stuck = _longest(nodes, drives, before, after, ~cut)
+    # A step leads from a driver over a wire and an arc to the next driver; a net may have several drivers.
+    order = np.argsort(wires[1], kind="stable")
+    first = np.searchsorted(wires[1][order], arcs[0])
+    count = np.searchsorted(wires[1][order], arcs[0], side="right") - first
+    rank = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    before = wires[0][order][np.repeat(first, count) + rank]
+    arc = np.repeat(np.arange(len(arcs[0])), count)
+    after = arcs[1][arc]
+    cut = np.zeros(len(arcs[0]), bool)
+    level, stuck = _longest(nodes, drives, before, after, ~cut[arc])
     if stuck.any():
         cut = _back_arcs(nodes, wires, arcs, loose)
-        level, stuck = _longest(nodes, drives, before, after, ~cut)
+        level, stuck = _longest(nodes, drives, before, after, ~cut[arc])
     if stuck.any():
-        live = np.flatnonzero(~cut & (before >= 0))
+        live = np.flatnonzero(~cut[arc])
         graph = coo_array((np.ones(len(live)), (before[live], after[live])), shape=(nodes, nodes)).tocsr()
         _, part = connected_components(graph, directed=True, connection="strong")
-        cut |= loose & (before >= 0) & (part[np.maximum(before, 0)] == part[after])
-        level, stuck = _longest(nodes, drives, before, after, ~cut)
+        cut[arc[loose[arc] & (part[before] == part[after])]] = True
+        level, stuck = _longest(nodes, drives, before, after, ~cut[arc])
     return Levels(level, int(level.max(initial=-1)) + 1, cut)
 
 
@@ -68,7 +73,7 @@ def _longest(
     live: NDArray[np.bool_],
 ) -> tuple[I64, NDArray[np.bool_]]:
     """Level of each driver, and those that no order reaches."""
-    use = np.flatnonzero(live & (before >= 0))
+    use = np.flatnonzero(live)
     source, target = before[use], after[use]
     order = np.argsort(source, kind="stable")
     source, target = source[order], target[order]
