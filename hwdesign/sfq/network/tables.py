@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -102,6 +102,7 @@ def measure_tables(
     seed: int = 0,
     process: Process = LINEAR_10KA,
     threads: int = 1,
+    report: Callable[[str], None] = lambda what: None,
 ) -> CellTables:
     """Measure synapse, neuron and merger on the embedded engine; about 10 s of CPU time.
 
@@ -113,18 +114,17 @@ def measure_tables(
         seed: of noise and spreads.
         process: process card.
         threads: of the simulator.
+        report: told what is measured next.
 
     Raises:
         DataError: a cell does not work at these values.
     """
     kelvin = max(temperature_k, 0.05)
-    return CellTables(
-        temperature_k=kelvin,
-        spread=spread,
-        synapse=_synapse(replace(process, temperature_k=kelvin), spread, chips, seed, threads),
-        neuron=_neuron(l_storage_ph, r_leak_ohm, process, spread, chips, seed, threads),
-        merger_dead_time_ps=_merger(process, threads),
-    )
+    synapse = _synapse(replace(process, temperature_k=kelvin), spread, chips, seed, threads, report)
+    neuron = _neuron(l_storage_ph, r_leak_ohm, process, spread, chips, seed, threads, report)
+    report("the merger")
+    dead = _merger(process, threads)
+    return CellTables(temperature_k=kelvin, spread=spread, synapse=synapse, neuron=neuron, merger_dead_time_ps=dead)
 
 
 def _outputs(
@@ -139,7 +139,10 @@ def _outputs(
     return counts
 
 
-def _synapse(process: Process, spread: float, chips: int, seed: int, threads: int) -> SynapseTable:
+def _synapse(
+    process: Process, spread: float, chips: int, seed: int, threads: int, report: Callable[[str], None]
+) -> SynapseTable:
+    report("the synapse")
     pulses, copies = 50, 16
     times = [_FIRST_PS + _GAP_PS * k for k in range(pulses)]
     bench = testbench(Synapse(process=process), {"a": times})
@@ -152,6 +155,7 @@ def _synapse(process: Process, spread: float, chips: int, seed: int, threads: in
     fit = fit_probit(current / 1e6, np.clip(passed, 0, offered), offered)
     spread_ua = 0.0
     if spread:
+        report("synapses with spreads")
         few = 4
         bench = testbench(Synapse(process=process), {"a": [_FIRST_PS + _GAP_PS * k for k in range(few)]})
         grid = np.linspace(20.0, 150.0, 40)
@@ -182,8 +186,10 @@ _SPACINGS = (20.0, 30.0, 45.0, 70.0, 110.0)
 
 
 def _neuron(
-    l_storage_ph: float, r_leak_ohm: float, process: Process, spread: float, chips: int, seed: int, threads: int
-) -> NeuronTable:
+    l_storage_ph: float, r_leak_ohm: float, process: Process, spread: float, chips: int, seed: int, threads: int,
+    report: Callable[[str], None],
+) -> NeuronTable:  # fmt: skip
+    report("the neuron")
     cell = Neuron(l_storage_ph=l_storage_ph, r_leak_ohm=r_leak_ohm, process=process)
     trains = [[_FIRST_PS]]
     trains += [[_FIRST_PS + k * gap for k in range(n)] for n in (2, 3) for gap in _SPACINGS]
@@ -211,6 +217,7 @@ def _neuron(
     both = _outputs(circuit, {"IIN_a": waves, "IT|XDUT": np.full(len(close), bias)}, len(close), seed, threads)
     sigma = 0.0
     if spread:
+        report("neurons with spreads")
         at = min((p for p in points if p[0] == 2), key=lambda p: p[1])
         times = [_FIRST_PS, _FIRST_PS + at[1]]
         grid = np.clip(np.arange(at[2] - 60, at[2] + 61, 4.0), 0, None)

@@ -87,10 +87,10 @@ def train_network(
         begin -= state.seconds
         say(f"going on with start {state.start} after step {state.step}")
     else:
-        say("measuring synapse, neuron and merger")
         state = State(measure_tables(
             config.neuron.l_storage_ph, config.neuron.r_leak_ohm, temperature_k=config.temperature_k,
             spread=config.spread, seed=config.seed, threads=config.train.threads,
+            report=lambda what: say(f"measuring {what}"),
         ))  # fmt: skip
     try:
         stopped = _Training(config, task, coding, store, state, say, begin).run()
