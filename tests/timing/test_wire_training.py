@@ -100,6 +100,9 @@ def test_predicted_wires_go_out_as_spef_and_times(trained: Path, tmp_path: Path,
     np.testing.assert_allclose(written.net_resistance(), wires.net_resistance(), rtol=1e-4)
     np.testing.assert_allclose(wire_truth(design, written).elmore, wire_truth(design, wires).elmore, rtol=1e-4)
     assert found.json["wire_pf"] == pytest.approx(wires.node_cap.sum())
+    for section in spef.read_text().split("*CONN\n")[1:]:  # tools refuse a pin after the place of an internal node
+        words = [line[:2] for line in section.partition("*CAP")[0].splitlines()]
+        assert words == sorted(words, key="*N".__eq__)
     rows = {row["pin"]: row for row in csv.DictReader(out.read_text().splitlines())}
     last = float(rows["y"]["late_rise"]), float(rows["y"]["late_fall"])
     slacks = float(rows["y"]["slack_rise"]), float(rows["y"]["slack_fall"])

@@ -192,7 +192,10 @@ class SpefWriter {
     out_ += ' ';
     number(c_.total[net], digits_);
     out_ += "\n*CONN\n";
-    for (int64_t node = c_.node_ptr[net]; node < c_.node_ptr[net + 1]; ++node) put_connection(node);
+    // The standard's grammar wants all pins before the internal nodes' places.
+    for (const bool internal : {false, true})
+      for (int64_t node = c_.node_ptr[net]; node < c_.node_ptr[net + 1]; ++node)
+        if ((c_.node_kind[node] == kInternal) == internal) put_connection(node);
     out_ += "*CAP\n";
     int64_t count = 0;
     for (int64_t node = c_.node_ptr[net]; node < c_.node_ptr[net + 1]; ++node) {
