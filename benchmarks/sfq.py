@@ -6,6 +6,7 @@
 | physics  | laws: flux quantum, I-V curve, plasma frequency, energy, noise, convergence            |
 | engine   | junction-steps a second, a yield run, a long line, the synapse's curve; JoSIM's times  |
 | engines  | delays and phases against ngspice, PySpice and JoSIM, where they are installed         |
+| analysis | margins, yield, transfer curve and optimiser of the commands                           |
 
 Each table is a script of its own in benchmarks/sfq_tables/, with its own options, and runs in a process of its own.
 Decks and references come from the shared data (HWDESIGN_DATA).
@@ -20,7 +21,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TABLES = ("accuracy", "physics", "engine", "engines")
+TABLES = ("accuracy", "physics", "engine", "engines", "analysis")
 
 
 def main() -> int:

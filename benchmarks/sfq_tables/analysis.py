@@ -4,7 +4,7 @@ Each row is one command line as a user would type it: CPU seconds (user and syst
 start and reading included. Margins: every junction (with its shunt), inductor and bias source under test, each by
 itself, ±60 % to 0.5 %. Decks come from the shared data (HWDESIGN_DATA); without them there is nothing to measure.
 
-Run: python benchmarks/sfq_analysis.py [--json] [--only margins,yield,transfer,optimise]
+Run: python benchmarks/sfq_tables/analysis.py [--json] [--only margins,yield,transfer,optimise]
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TRANSFER = (
 
 def data_folder() -> Path:
     """The shared SFQ decks, whether or not they are there."""
-    root = os.environ.get("HWDESIGN_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")
+    root = os.environ.get("HWDESIGN_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")
     return Path(root) / "sfq"
 
 
