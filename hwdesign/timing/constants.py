@@ -115,6 +115,10 @@ def independent_arcs(
         known = _inputs(module, library, pin_row, constant, int(target[at]))
         found = _restricted(library.pin_function[int(pin_row[target[at]])], known)
         name = library.pin_names[int(pin_row[source[at]])]
+        floating = _restricted(library.pin_three_state[int(pin_row[target[at]])], known)
+        if floating is not None and floating[1].all():
+            off[at] = True
+            continue
         whole = _table(library.pin_function[int(pin_row[target[at]])] or "")
         if found is not None and whole is not None and name in whole[0]:
             names, values = found

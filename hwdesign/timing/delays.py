@@ -97,6 +97,7 @@ class DelayCalculator:
         self._shared = torch.as_tensor(np.repeat(several, 4))
         used = ~(graph.levels.cut | graph.arcs.off | graph.arcs.asynchronous)
         order = np.argsort(graph.wire_from, kind="stable")
+        order = order[~graph.levels.cut_wires[order]]
         self._levels = [self._plan(at, order) for at in by_level(graph, graph.arcs.target, used)]
 
     def _place_caps(self, conditions: Conditions) -> None:

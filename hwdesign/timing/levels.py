@@ -20,11 +20,13 @@ class Levels:
         level: int64[nodes], level of a driving node, -1 for the others.
         count: number of levels.
         cut: bool[arcs], arcs that were cut to break a loop.
+        cut_wires: bool[wires], the same; only nets of several drivers have such wires.
     """
 
     level: I64
     count: int
     cut: NDArray[np.bool_]
+    cut_wires: NDArray[np.bool_]
 
 
 def levelise(
@@ -43,26 +45,30 @@ def levelise(
         loose: bool[arcs], arcs that close no loop of their own: transparent latches, arcs that never switch. They are
             cut where they lie on what loops are left.
     """
-    # A step leads from a driver over a wire and an arc to the next driver; a net may have several drivers.
-    order = np.argsort(wires[1], kind="stable")
-    first = np.searchsorted(wires[1][order], arcs[0])
-    count = np.searchsorted(wires[1][order], arcs[0], side="right") - first
-    rank = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-    before = wires[0][order][np.repeat(first, count) + rank]
-    arc = np.repeat(np.arange(len(arcs[0])), count)
-    after = arcs[1][arc]
-    cut = np.zeros(len(arcs[0]), bool)
-    level, stuck = _longest(nodes, drives, before, after, ~cut[arc])
+    cut, cut_wires = np.zeros(len(arcs[0]), bool), np.zeros(len(wires[0]), bool)
+    before, arc = _steps(wires, arcs[0], cut_wires)
+    level, stuck = _longest(nodes, drives, before, arcs[1][arc], ~cut[arc])
     if stuck.any():
-        cut = _back_arcs(nodes, wires, arcs, loose)
-        level, stuck = _longest(nodes, drives, before, after, ~cut[arc])
+        cut, cut_wires = _back_edges(nodes, wires, arcs, loose)
+        before, arc = _steps(wires, arcs[0], cut_wires)
+        level, stuck = _longest(nodes, drives, before, arcs[1][arc], ~cut[arc])
     if stuck.any():
-        live = np.flatnonzero(~cut[arc])
+        live, after = np.flatnonzero(~cut[arc]), arcs[1][arc]
         graph = coo_array((np.ones(len(live)), (before[live], after[live])), shape=(nodes, nodes)).tocsr()
         _, part = connected_components(graph, directed=True, connection="strong")
         cut[arc[loose[arc] & (part[before] == part[after])]] = True
         level, stuck = _longest(nodes, drives, before, after, ~cut[arc])
-    return Levels(level, int(level.max(initial=-1)) + 1, cut)
+    return Levels(level, int(level.max(initial=-1)) + 1, cut, cut_wires)
+
+
+def _steps(wires: tuple[I64, I64], source: I64, cut: NDArray[np.bool_]) -> tuple[I64, I64]:
+    """Drivers and the arcs that they reach over a wire, one row for each pair; a net may have several drivers."""
+    live = np.flatnonzero(~cut)
+    order = live[np.argsort(wires[1][live], kind="stable")]
+    first = np.searchsorted(wires[1][order], source)
+    count = np.searchsorted(wires[1][order], source, side="right") - first
+    rank = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    return wires[0][order][np.repeat(first, count) + rank], np.repeat(np.arange(len(source)), count)
 
 
 def _longest(
@@ -94,10 +100,10 @@ def _longest(
     return level, ~done
 
 
-def _back_arcs(
+def _back_edges(
     nodes: int, wires: tuple[I64, I64], arcs: tuple[I64, I64], loose: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Arcs that lead back to the path of a depth-first walk: bool[arcs]."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Arcs and wires that lead back to the path of a depth-first walk: bool[arcs], bool[wires]."""
     order = np.argsort(wires[1], kind="stable")
     source = np.concatenate([wires[0][order], arcs[0][~loose]])
     target = np.concatenate([wires[1][order], arcs[1][~loose]])
@@ -124,5 +130,9 @@ def _back_arcs(
             elif state[following] == 0:
                 state[following] = 1
                 path.append((following, iter(fanout[following])))
-    pairs = zip(arcs[0].tolist(), arcs[1].tolist(), strict=True)
-    return np.array([pair in back for pair in pairs], bool) & ~loose if back else np.zeros(len(arcs[0]), bool)
+
+    def among(edges: tuple[I64, I64]) -> NDArray[np.bool_]:
+        pairs = zip(edges[0].tolist(), edges[1].tolist(), strict=True)
+        return np.fromiter((pair in back for pair in pairs), bool, len(edges[0]))
+
+    return among(arcs) & ~loose, among(wires)

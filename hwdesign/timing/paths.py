@@ -65,7 +65,7 @@ class PathCalculator:
         usable = ~(levels.cut | arcs.off | arcs.asynchronous) & (~arcs.transparent | arcs.open_latch)
         usable &= (graph.constant[arcs.source] < 0) & (graph.constant[arcs.target] < 0)
         self.usable = usable
-        live_wire = (graph.constant[graph.wire_from] < 0) & (graph.constant[graph.wire_to] < 0)
+        live_wire = (graph.constant[graph.wire_from] < 0) & (graph.constant[graph.wire_to] < 0) & ~levels.cut_wires
         arc_levels, wire_levels = by_level(graph, arcs.target, usable), by_level(graph, graph.wire_from, live_wire)
         for at, wires in zip(arc_levels, wire_levels, strict=True):
             over = self._arc_rows(at)
