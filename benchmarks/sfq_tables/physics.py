@@ -97,12 +97,12 @@ def energy_drift() -> dict[str, Any]:
     return row("LC energy drift, 1,000 periods", "newton", float(np.abs(free / free[0] - 1).max()), 0.0, "1e-6")
 
 
-def noise(step_ps: float) -> dict[str, Any]:
+def noise(mode: Mode, step_ps: float) -> dict[str, Any]:
     """<I^2> of an RL loop at 4.2 K over kT/L."""
     deck = circuit("R1 1 0 2 temp=4.2\nL1 1 0 10p", f"{step_ps}p 4n")
-    result = simulate(deck, signals=["I(L1)"], seeds=np.arange(256), every=round(10 / step_ps))
+    result = simulate(deck, mode=mode, signals=["I(L1)"], seeds=np.arange(256), every=round(10 / step_ps))
     mean = float((result.signals["I(L1)"][:, 4:] ** 2).mean()) * 10e-12 / (BOLTZMANN * 4.2)
-    return row(f"<I^2> L / kT at {step_ps} ps", "josim", mean, 1.0, "2 %")
+    return row(f"<I^2> L / kT at {step_ps} ps", mode, mean, 1.0, "2 %")
 
 
 def convergence() -> dict[str, Any]:
@@ -126,7 +126,7 @@ def rows() -> Iterator[dict[str, Any]]:
         yield plasma(mode)
         yield loop_step(mode)
     yield energy_drift()
-    yield from (noise(step) for step in (0.4, 0.1))
+    yield from (noise(mode, step) for mode in modes for step in (0.4, 0.1))
     yield convergence()
 
 
