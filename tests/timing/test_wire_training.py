@@ -16,6 +16,7 @@ from hwdesign.errors import ConfigError, DataError
 from hwdesign.formats.spef import read_spef
 from hwdesign.learn import load_config
 from hwdesign.timing.dataset import PlacedDesign, Technology, wire_graph, wire_truth
+from hwdesign.timing.evaluate_wires import evaluate
 from hwdesign.timing.fit_wires import export_network, load_wire_network
 from hwdesign.timing.predict_wires import predict_wires
 from hwdesign.timing.wire_model import WireConfig, WireNetwork, base_values, tree_wires
@@ -201,3 +202,20 @@ def test_exported_networks_predict_alike(trained: Path, tmp_path: Path) -> None:
     )
     card_file = json.loads((tmp_path / "w.json").read_text())
     assert card_file["task"] == "timing.wires"
+
+
+def test_the_shipped_network_is_whole_and_ahead_of_the_baseline(shared_data: Path) -> None:
+    """On a design of an author that trained nothing."""
+    folder = shared_data / "timing" / "tt05"
+    if not folder.is_dir():
+        pytest.skip("the shared data has no timing set")
+    network, card = load_wire_network()
+    assert card["task"] == "timing.wires" and not network.training
+    name = "tt_um_minipit_stevej"
+    assert f"tt05/{name}" in card["split"]["test"]
+    found = evaluate(None, folder, names=[name])
+    model, baseline = found.summary["model"], found.summary["baseline"]
+    assert not found.designs[0].seen
+    assert model["net_mae_ps"] < 0.7 * baseline["net_mae_ps"]
+    assert model["arrival_mae_ps"] < 0.8 * baseline["arrival_mae_ps"]
+    assert model["arrival_r2"] > 0.999
