@@ -15,7 +15,7 @@ from torch import Tensor
 
 from hwdesign.netlist.timing_library import TimingLibrary
 from hwdesign.timing.conditions import Conditions
-from hwdesign.timing.driver import Pi, at_sinks, drive
+from hwdesign.timing.driver import Drive, Pi, Waves, at_sinks, drive
 from hwdesign.timing.graph import TimingGraph
 from hwdesign.timing.ramp import RampTable, ramp_table
 from hwdesign.timing.tables import Tables
@@ -96,6 +96,10 @@ class DelayCalculator:
         several = np.bincount(graph.wire_to, minlength=graph.num_nodes) > 1
         self._shared = torch.as_tensor(np.repeat(several, 4))
         used = ~(graph.levels.cut | graph.arcs.off | graph.arcs.asynchronous)
+        self._share = _shares(graph, used)
+        count = len(used)
+        self._shares = np.tile(self._share, (2, 2)).reshape(2, 2 * count)  # of delay and of slew; late, then early
+        self._alone = np.ones((2, 2 * count))
         order = np.argsort(graph.wire_from, kind="stable")
         order = order[~graph.levels.cut_wires[order]]
         self._levels = [self._plan(at, order) for at in by_level(graph, graph.arcs.target, used)]
@@ -159,7 +163,9 @@ class DelayCalculator:
     def _float(self, values: NDArray[np.float64]) -> Tensor:
         return torch.as_tensor(values, dtype=self.dtype)
 
-    def __call__(self, node_cap: Tensor | None = None, resistor: Tensor | None = None) -> Delays:
+    def __call__(
+        self, node_cap: Tensor | None = None, resistor: Tensor | None = None, *, _settled: bool = False
+    ) -> Delays:
         """Delays for wires of these values; differentiable in them and in the tables' values.
 
         Args:
@@ -171,6 +177,11 @@ class DelayCalculator:
             node_cap = torch.as_tensor(parasitics.node_cap.copy(), dtype=self.dtype)
         if resistor is None:
             resistor = torch.as_tensor(parasitics.resistor.copy(), dtype=self.dtype)
+        if (self._share < 1).any() and not _settled:
+            # What each driver of a shared net would do alone is known only after a calculation in equal shares.
+            with torch.no_grad():
+                self(node_cap, resistor, _settled=True)
+            self._settle()
         wires = reduce_wires(self.forest, node_cap[:, None] + self.pin_cap, resistor)
         reached = (self._position >= 0)[:, None]
         at, root, nothing = self._position.clamp(min=0), self._root.clamp(min=0), torch.zeros_like(self._bare)
@@ -225,6 +236,12 @@ class DelayCalculator:
         load = Pi(*(values[target, edge] for values in pi))
         driven = drive(delay, transition, load, self._ramps[0], self.graph.library.slew_derate)
         places = torch.cat([level.arcs, level.arcs + count])
+        if (self._share[numbers] < 1).any():
+            intrinsic = delay.at(torch.zeros_like(driven.delay))
+            self._alone[0, places] = (driven.delay - intrinsic).detach()
+            self._alone[1, places] = driven.slew.detach()
+            share = torch.as_tensor(self._shares[:, places.numpy()], dtype=self.dtype)
+            driven = _in_parallel(driven, intrinsic, share)
         arc_delay[places] = driven.delay
         ceff[places] = driven.ceff
         worst = signed_max(driven.slew * level.sign, level.group, len(level.slots))
@@ -240,6 +257,16 @@ class DelayCalculator:
                 worst = self._merge(slew, level, worst)
             slew[level.sink_slots] = worst
 
+    def _settle(self) -> None:
+        """Shares of parallel drivers from what each would do alone: its conductance over that of all."""
+        graph, count = self.graph, len(self._share)
+        at = np.flatnonzero(np.tile(self._share < 1, 2))
+        arcs = at % count
+        slot = (graph.net[graph.arcs.target[arcs]] * 2 + graph.arcs.out_edge[arcs]) * 2 + at // count
+        for which in (0, 1):
+            conductance = 1.0 / np.maximum(self._alone[which, at], 1e-9)
+            self._shares[which, at] = conductance / np.bincount(slot, conductance)[slot]
+
     def _merge(self, slew: Tensor, level: _Level, worst: Tensor) -> Tensor:
         """Slews at sinks of several drivers: the worst over all of them, of which some stand there already."""
         places, group = torch.unique(level.sink_slots, return_inverse=True)
@@ -247,6 +274,35 @@ class DelayCalculator:
         there = slew[level.sink_slots]
         worse = torch.maximum(merged * level.wire_sign, there * level.wire_sign) * level.wire_sign
         return torch.where(there > 0, worse, merged)
+
+
+def _shares(graph: TimingGraph, used: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Share of the load's delay that each arc has: 1, but less where several drivers share a net, float64[A].
+
+    OpenSTA 2.0.17 was seen to let all arcs of all drivers of such a net drive in parallel. Where all of them are
+    three-state they take turns, and each has the whole load.
+    """
+    drivers = np.bincount(graph.net[graph.drives], minlength=1)
+    floats = np.array([text is not None for text in graph.library.pin_three_state], bool)
+    bus = graph.drives & (graph.pin_row >= 0)
+    bus[bus] = floats[graph.pin_row[bus]]
+    plain = np.bincount(graph.net[graph.drives & ~bus], minlength=len(drivers))
+    drivers[plain == 0] = 0
+    net = graph.net[graph.arcs.target]
+    slot = net * 2 + graph.arcs.out_edge
+    together = np.bincount(slot[used], minlength=int(slot.max(initial=0)) + 1)[slot]
+    return np.where(used & (drivers[net] > 1), 1.0 / np.maximum(together, 1), 1.0)
+
+
+def _in_parallel(driven: Drive, intrinsic: Tensor, share: Tensor) -> Drive:
+    """Rows that drive a share of their load alone; their wires count as one capacitor."""
+    alone = share[0, driven.solved] == 1
+    waves = driven.waves
+    return Drive(
+        driven.ceff, intrinsic + (driven.delay - intrinsic) * share[0], driven.slew * share[1],
+        Waves(waves.ramp[alone], waves.offset[alone], waves.gain[alone], waves.pole[alone]),
+        driven.times[alone], driven.solved[alone],
+    )  # fmt: skip
 
 
 def _thresholds(library: TimingLibrary) -> tuple[RampTable, RampTable]:

@@ -268,6 +268,17 @@ def test_a_loop_is_cut_and_said(tmp_path: Path) -> None:
     assert not torch.isnan(timing.arrival[graph.node_index["y"], LATE, 2]).any()
 
 
+def test_parallel_drivers_share_their_load(tmp_path: Path) -> None:
+    graph = small(
+        tmp_path, "module top(input a, output y); INV i(.A(a), .Y(y)); INV j(.A(a), .Y(y)); endmodule"
+    )  # fmt: skip
+    timing = TimingEngine(graph, simple_conditions(graph, input_slew=0.0, output_load=0.1))()
+    at = graph.node_index
+    # Each inverter alone: 0.1 + 0.1 of load, slew 0.2.
+    assert float(timing.arrival[at["y"], LATE, 2, RISE]) == pytest.approx(0.1 + 0.1 / 2)
+    assert timing.delays.slew[at["y"]].tolist() == [[pytest.approx(0.1)] * 2] * 2
+
+
 def test_refusals(tmp_path: Path) -> None:
     graph = small(tmp_path, "module top(input a, output y); INV i(.A(a), .Y(y)); endmodule")
     with pytest.raises(NetlistError) as refused:
