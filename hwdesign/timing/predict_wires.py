@@ -24,7 +24,7 @@ from hwdesign.timing.engine import EARLY, LATE, Timing, TimingEngine
 from hwdesign.timing.fit_wires import load_wire_network
 from hwdesign.timing.graph import TimingGraph
 from hwdesign.timing.paths import CLOCK_FALL, CLOCK_RISE, DATA_FALL, DATA_RISE
-from hwdesign.timing.wire_model import EdgeValues, WireNetwork, node_caps
+from hwdesign.timing.wire_model import WireNetwork, node_caps, predict_edges
 
 F64 = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ F64 = NDArray[np.float64]
 def predict_wires(network: WireNetwork, design: PlacedDesign) -> Parasitics:
     """The network's wires for a placed design: kΩ and pF on its nets' Steiner trees."""
     graph = wire_graph(design)
-    edges: EdgeValues = network(graph)
+    edges = predict_edges(network, graph)
     caps = 1e-3 * node_caps(graph, edges).numpy()
     return design.trees.parasitics(edges.resistance.double().numpy(), caps)
 

@@ -7,6 +7,7 @@ gradients of losses on them reach the network.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -101,6 +102,34 @@ class WireNetwork(nn.Module):
         factor = self.last(state).clamp(-self.config.largest, self.config.largest).exp()
         base = base_values(graph, self.config)
         return EdgeValues(base.resistance * factor[:, 0], base.capacitance * factor[:, 1])
+
+
+@torch.no_grad()
+def predict_edges(network: WireNetwork, graph: Data, *, most: int = 1 << 15) -> EdgeValues:
+    """The network's values in bounded memory: whole nets at a time, of about `most` tree nodes together.
+
+    Nets see one another through the inputs alone, so that the parts give what the whole gives.
+    """
+    parent, root = graph.parent_index, graph.root_index
+    starts = torch.nonzero(root == torch.arange(len(root)))[:, 0]
+    if len(root) <= most:
+        return EdgeValues(*network(graph))
+    # The first net at or after each multiple of `most` begins a part.
+    wanted = torch.arange(0, len(root), most)
+    at = torch.searchsorted(starts, wanted)
+    cuts = torch.unique(torch.cat([starts[at[at < len(starts)]], torch.tensor([len(root)])])).tolist()
+    parts = []
+    for begin, end in pairwise(cuts):
+        rows = slice(begin, end)
+        parts.append(
+            network(
+                Data(
+                    x=graph.x[rows], length=graph.length[rows],
+                    parent_index=parent[rows] - begin, root_index=root[rows] - begin,
+                )
+            )
+        )  # fmt: skip
+    return EdgeValues(torch.cat([part.resistance for part in parts]), torch.cat([part.capacitance for part in parts]))
 
 
 def base_values(graph: Data, config: WireConfig) -> EdgeValues:

@@ -137,7 +137,7 @@ def assign(config: WireDataConfig, folder: Path) -> dict[Split, list[Path]]:
         if split != "train" or owner not in held:
             splits[split].append(path)
     for split in ("train", "validation"):
-        if not splits[split]:  # type: ignore[index]
+        if not splits[split]:
             raise DataError(f"the split '{split}' has no design", file=folder, mend="change the shares, or add designs")
     return splits
 

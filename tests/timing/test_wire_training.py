@@ -19,7 +19,7 @@ from hwdesign.timing.dataset import PlacedDesign, Technology, wire_graph, wire_t
 from hwdesign.timing.evaluate_wires import evaluate
 from hwdesign.timing.fit_wires import export_network, load_wire_network
 from hwdesign.timing.predict_wires import predict_wires
-from hwdesign.timing.wire_model import WireConfig, WireNetwork, base_values, tree_wires
+from hwdesign.timing.wire_model import WireConfig, WireNetwork, base_values, predict_edges, tree_wires
 from hwdesign.timing.wire_splits import WireDataConfig, WireRunConfig, assign
 from tests.cli.conftest import Cli, cli  # noqa: F401
 from tests.timing.placed import wires_of, write_data
@@ -164,6 +164,15 @@ def test_a_batch_is_its_members_side_by_side(trained: Path) -> None:
     apart = [network(graph) for graph in graphs]
     for at in (0, 1):
         torch.testing.assert_close(together[at], torch.cat([edges[at] for edges in apart]), rtol=1e-4, atol=1e-7)
+
+
+def test_parts_of_whole_nets_give_what_the_whole_gives(trained: Path) -> None:
+    graph = wire_graph(PlacedDesign.open(trained / "set" / "one" / "d3", Technology.find(trained / "set" / "tech")))
+    network, _ = load_wire_network(trained / "run")
+    whole = predict_edges(network, graph)
+    for most in (1, 7, 50, len(graph.x) - 1):
+        for found, wanted in zip(predict_edges(network, graph, most=most), whole, strict=True):
+            torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-8)
 
 
 def test_authors_are_never_on_both_sides(tmp_path: Path) -> None:
