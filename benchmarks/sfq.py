@@ -7,6 +7,7 @@
 | engine   | junction-steps a second, a yield run, a long line, the synapse's curve; JoSIM's times  |
 | engines  | delays and phases against ngspice, PySpice and JoSIM, where they are installed         |
 | analysis | margins, yield, transfer curve and optimiser of the commands                           |
+| network  | XOR and majority from training to chips, over seeds                                    |
 
 Each table is a script of its own in benchmarks/sfq_tables/, with its own options, and runs in a process of its own.
 Decks and references come from the shared data (HWDESIGN_DATA).
@@ -21,7 +22,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TABLES = ("accuracy", "physics", "engine", "engines", "analysis")
+TABLES = ("accuracy", "physics", "engine", "engines", "analysis", "network")
 
 
 def main() -> int:

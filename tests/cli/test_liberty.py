@@ -85,8 +85,10 @@ def test_refusals(cli: Cli, lib: Path, mapped: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     (tmp_path / "x.bench").write_text("INPUT(a)\nOUTPUT(y)\ny = NOT(a)\n")
     assert cli("info", tmp_path / "x.bench", "--liberty", lib) == (
-        1, "", f"error: {tmp_path}/x.bench: format 'bench' takes no cell library; these do: verilog, blif, yosys-json\n",
-    )  # fmt: skip
+        1,
+        "",
+        f"error: {tmp_path}/x.bench: format 'bench' takes no cell library; these do: verilog, blif, yosys-json\n",
+    )
     lib.write_text("library (x) {")
     assert cli("info", mapped, "--liberty", lib) == (
         1, "", f"error: {lib}:1: the group 'library' is not closed before the file ends; add its '}}'\n",

@@ -13,7 +13,7 @@ import numpy as np
 
 from hwdesign.sfq.network import TASKS, Spread, load_network_config, simulate_patterns, train_network
 
-SIMS = Path(__file__).resolve().parent.parent / "sims"
+SIMS = Path(__file__).resolve().parents[2] / "sims"
 
 
 def main() -> None:
