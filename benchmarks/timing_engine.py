@@ -7,7 +7,7 @@ slacks; pins that only one of both gives an arrival; seconds of processor time a
 cells. Labels come with the data (`labels_*.csv.gz`), so OpenSTA itself is not needed.
 
 Run: python benchmarks/timing_engine.py [--sets tt04 tt05] [--every 1] [--data FOLDER] [--json]
-Exit 1 where fewer than 99.9 % of the arrivals of a set lie within.
+Exit 1 where fewer than 99.9 % of the arrivals of all sets together lie within.
 """
 
 from __future__ import annotations
@@ -113,6 +113,13 @@ def summary(name: str, results: list[dict[str, Any]]) -> dict[str, Any]:
             "worst ps": float(gap.max(initial=0)) * 1e3, "mean ps": float(gap.mean()) * 1e3 if len(gap) else 0.0,
         }  # fmt: skip
     seconds = np.array([result["seconds"] for result in results])
+    shares = []
+    for result in results:
+        pairs = np.array(result["pairs"]["arrival"]).reshape(-1, 2)
+        within = np.abs(pairs[:, 0] - pairs[:, 1]) <= np.maximum(1e-3, 1e-3 * np.abs(pairs[:, 1]))
+        shares.append(int(within.sum()) / max(len(pairs) + result["alone"].get("arrival", 0), 1))
+    line["designs within"] = sum(share >= SHARE for share in shares)
+    line["worst design"] = results[int(np.argmin(shares))]["name"]
     line["median s"] = dict(zip(("read", "build", "time"), np.median(seconds, 0).round(3).tolist(), strict=True))
     line["s per 1000 cells"] = statistics.median(
         float(sum(result["seconds"])) / result["cells"] * 1e3 for result in results
@@ -141,16 +148,20 @@ def main() -> int:
     # Levels are small: a second thread costs more than it brings.
     torch.set_num_threads(1)
     library = read_liberty(data / "tech" / "sky130hd_tt.lib.gz")
-    good = True
+    total, right = 0, 0.0
     for name in options.sets:
         folders = [folder for folder in sorted((data / name).iterdir()) if folder.is_dir()][:: options.every]
         results = [design(folder, library) for folder in folders]
         line = summary(name, results)
-        good &= line["arrival"]["within"] >= SHARE
+        values = line["arrival"]["values"] + line["arrival"]["only one"]
+        total, right = total + values, right + values * line["arrival"]["within"]
         if options.json:
             print(json.dumps(line))
             continue
-        print(f"{name}: {line['designs']} designs")
+        print(
+            f"{name}: {line['designs']} designs, of which {line['designs within']} have 99.9 % of their arrivals within;"
+            f" the worst is {line['worst design']}"
+        )
         for quantity in QUANTITIES:
             item = line[quantity]
             print(
@@ -163,7 +174,10 @@ def main() -> int:
             f" time {seconds['time']:.3f}; {line['s per 1000 cells']:.2f} in all for 1000 cells",
             flush=True,
         )
-    return 0 if good else 1
+    print(
+        f"all sets: {right / max(total, 1):.5%} of {total} arrivals within", file=sys.stderr if options.json else None
+    )
+    return 0 if right >= SHARE * total else 1
 
 
 if __name__ == "__main__":
