@@ -159,8 +159,8 @@ def main() -> int:
             print(json.dumps(line))
             continue
         print(
-            f"{name}: {line['designs']} designs, of which {line['designs within']} have 99.9 % of their arrivals within;"
-            f" the worst is {line['worst design']}"
+            f"{name}: {line['designs']} designs, of which {line['designs within']} have 99.9 % of their arrivals"
+            f" within; the worst is {line['worst design']}"
         )
         for quantity in QUANTITIES:
             item = line[quantity]
