@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hwdesign.cli._command import UsageError, command
+from hwdesign.cli._command import UsageError, command, say
 from hwdesign.cli._options import ConfigOption, RunOption, SetOption, default_run
 from hwdesign.cli._output import Result, count, table
 
@@ -27,9 +27,13 @@ _COLUMNS = {
     "arrival_r2": "arrival R²",
     "arrival_mae_ps": "arrival MAE ps",
     "endpoint_mae_ps": "endpoint MAE ps",
+    "endpoint_r2": "endpoint R²",
     "slew_r2": "slew R²",
+    "wns_error_ps": "WNS error ps",
+    "tns_error_ps": "TNS error ps",
+    "worst_slack_error_ps": "worst slack error ps",
 }
-_PER_DESIGN = ("net_r2", "net_mae_ps", "arrival_mae_ps", "endpoint_mae_ps")
+_PER_DESIGN = ("net_r2", "net_mae_ps", "arrival_mae_ps", "endpoint_mae_ps", "worst_slack_error_ps")
 
 ModelOption = Annotated[
     str, typer.Option("--model", metavar="RUN", help="Folder of a training run; 'shipped' comes with hwdesign.")
@@ -131,15 +135,30 @@ def evaluate_timing(
 ) -> Result:
     """Measure predicted wires and times.
 
-    Each design beside the analytic tree and beside no wires: net delays against the extracted ones; arrivals and slews
-    against the designs' labels, where they have any.
+    Each design beside the analytic tree and beside no wires: net delays against the extracted ones; arrivals, slews
+    and slacks against the designs' labels or, without labels, the exact times over the extracted wires. A run's folder
+    keeps the result for `hwdesign report`.
     """
-    from hwdesign.timing.evaluate_wires import evaluate
+    from hwdesign.timing.evaluate_wires import evaluate, save_evaluation
 
-    found = evaluate(_run(run), folder, technology=tech, names=design or (), times=not wires_only)
-    header = ("design", "cells", "trained on", *(_COLUMNS[key] for key in _PER_DESIGN))
+    def progress(name: str, done: int, total: int) -> None:
+        say(f"{done + 1}/{total} {name}")
+
+    found = evaluate(
+        _run(run), folder, technology=tech, names=design or (), times=not wires_only,
+        report=progress if sys.stderr.isatty() else None,
+    )  # fmt: skip
+    if run != "shipped" and Path(run).is_dir():
+        save_evaluation(found, Path(run))
+    header = ("design", "cells", "trained on", "seconds", *(_COLUMNS[key] for key in _PER_DESIGN))
     rows: Iterable[tuple[Any, ...]] = (
-        (item.name, item.cells, item.seen, *(item.methods["model"].get(key) for key in _PER_DESIGN))
+        (
+            item.name,
+            item.cells,
+            item.seen,
+            item.seconds + (item.timing_seconds or 0.0),
+            *(item.methods["model"].get(key) for key in _PER_DESIGN),
+        )
         for item in found.designs
     )
     lines = [

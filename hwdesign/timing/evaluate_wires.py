@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,25 +14,26 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import save
 
-from hwdesign.errors import DataError, FormatError
-from hwdesign.files import read_input
+from hwdesign.errors import DataError
+from hwdesign.files import open_atomic, write_text
 from hwdesign.formats.sdc import read_sdc
 from hwdesign.formats.spef import read_spef
-from hwdesign.learn.metrics import mean_absolute_error, r_squared
 from hwdesign.netlist.parasitics import NodeKind, Parasitics
 from hwdesign.passes.wires import tree_parasitics
 from hwdesign.timing.conditions import conditions_of
 from hwdesign.timing.dataset import PlacedDesign, Technology, WireTruth, design_file, wire_truth
-from hwdesign.timing.engine import LATE, Timing
+from hwdesign.timing.engine import Timing, TimingEngine
 from hwdesign.timing.fit_wires import load_wire_network
-from hwdesign.timing.graph import TimingGraph
-from hwdesign.timing.paths import CLOCK_RISE, DATA_RISE
-from hwdesign.timing.predict_wires import launched, no_wires, predict_wires, time_design
+from hwdesign.timing.predict_wires import no_wires, predict_wires, time_design
+from hwdesign.timing.report import critical_paths
+from hwdesign.timing.time_figures import Times, time_figures
 from hwdesign.timing.wire_figures import WireValues, design_figures, overall
 from hwdesign.timing.wire_splits import designs
 
 F64 = NDArray[np.float64]
+EVALUATION_FILE, SAMPLES_FILE = "evaluation.json", "evaluation.safetensors"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,8 +45,11 @@ class DesignResult:
         cells, nets: sizes.
         seen: whether the network was trained on a design of this name.
         seconds: from files to predicted wires.
-        methods: by method: R² and mean absolute errors of net delays (ps) and net capacitance (fF); where labels are
-            there also of arrivals, arrivals at endpoints and slews.
+        timing_seconds: of one method's exact timing; None where the design was not timed.
+        truth: where true times come from: `labels`, the folder's; `engine`, exact timing over the extracted wires, for
+            a folder without labels; None where the design was not timed.
+        methods: by method: R² and mean absolute errors of net delays (ps) and net capacitance (fF); of timed designs
+            also what `time_figures` gives.
     """
 
     name: str
@@ -54,6 +57,8 @@ class DesignResult:
     nets: int
     seen: bool
     seconds: float
+    timing_seconds: float | None
+    truth: str | None
     methods: Mapping[str, Mapping[str, float]]
 
 
@@ -65,11 +70,16 @@ class WireEvaluation:
         designs: one each.
         summary: by method, medians over designs, and `pooled_` figures over all nets together.
         card: of the network.
+        samples: for plots, float32[n] by quantity (`net`, `arrival`, `slack`) and method (`true` too): `net_true`,
+            `net_model` ... in ps, over all designs together.
+        path: the critical path of least slack among all designs; None where none was timed.
     """
 
     designs: Sequence[DesignResult]
     summary: Mapping[str, Mapping[str, float]]
     card: Mapping[str, Any]
+    samples: Mapping[str, NDArray[np.float32]]
+    path: DrawnPath | None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -92,14 +102,15 @@ def evaluate(
     """Measure a network on the designs of a folder.
 
     Net delays are Elmore delays with the pins' capacitance, against those of the extracted trees. Times are the exact
-    engine's over each method's wires, against the designs' labels (`labels_pins.csv`, `labels_endpoints.csv`).
+    engine's over each method's wires, against the designs' labels (`labels_pins.csv`, `labels_endpoints.csv`), or
+    against its times over the extracted wires where a design has none.
 
     Args:
         model: folder of a run, or a checkpoint; by default the network that comes with the package.
         folder: of designs with netlist, placement and parasitics.
         technology: folder of the library and the outlines; by default `tech` beside `folder`.
         names: designs to take; by default all.
-        times: also time the designs that have constraints and labels.
+        times: also time the designs that have constraints.
         report: called as `report(name, done, total)` before each design.
 
     Raises:
@@ -115,7 +126,8 @@ def evaluate(
     tech = Technology.find(technology or folder.parent / "tech")
     split = card.get("split")
     trained = {str(name).rpartition("/")[2] for name in split.get("train", [])} if isinstance(split, dict) else set()
-    results, values = [], []
+    results, values, samples = [], [], _Samples()
+    worst: DrawnPath | None = None
     for done, path in enumerate(paths):
         if report is not None:
             report(path.name, done, len(paths))
@@ -128,14 +140,29 @@ def evaluate(
         wires["zero"] = no_wires(design)
         found = _compared(design, truth, wires)
         figures = design_figures(found)
-        if times and design_file(path, "constraints.sdc") and design_file(path, "labels_pins.csv"):
-            for method, row in _times(design, path, wires).items():
-                figures[method].update(row)
         values.append(found)
+        samples.wires(found)
+        source, timing_seconds = None, None
+        if times and design_file(path, "constraints.sdc"):
+            start = time.monotonic()
+            timed = _timed(design, path, wires)
+            timing_seconds, source = (time.monotonic() - start) / len(wires), timed.source
+            for method, estimated in timed.found.items():
+                figures[method].update(time_figures(timed.true, estimated))
+            samples.times(timed)
+            if timed.path is not None and (worst is None or timed.path.slack < worst.slack):
+                worst = timed.path
         module = design.trees.nets.graph.module
         results.append(
             DesignResult(
-                path.name, module.num_cells, len(design.trees.nets.net_names), path.name in trained, seconds, figures
+                path.name,
+                module.num_cells,
+                len(design.trees.nets.net_names),
+                path.name in trained,
+                seconds,
+                timing_seconds,
+                source,
+                figures,
             )
         )
     summary = overall(values)
@@ -145,7 +172,33 @@ def evaluate(
             numbers = [item.methods[method].get(key, math.nan) for item in results]
             known = [number for number in numbers if not math.isnan(number)]
             summary[method][key] = median(known) if known else math.nan
-    return WireEvaluation(results, summary, card)
+    return WireEvaluation(results, summary, card, samples.joined(), worst)
+
+
+def save_evaluation(found: WireEvaluation, run: Path) -> None:
+    """Leave an evaluation in a run's folder, where `hwdesign.report` finds it.
+
+    Raises:
+        FileError: the folder cannot be written.
+    """
+    path = found.path
+    tensors: dict[str, NDArray[Any]] = dict(found.samples)
+    record = plain_numbers(found.as_dict())
+    if path is not None:
+        tensors |= {"path_cells": path.cells, "path_stops": path.stops}
+        record["path"] = {"design": path.design, "slack": path.slack, "table": path.table, "die": list(path.die)}
+    with open_atomic(run / SAMPLES_FILE) as stream:
+        stream.write(save({key: np.ascontiguousarray(value) for key, value in tensors.items()}))
+    write_text(run / EVALUATION_FILE, json.dumps(record, indent=2, allow_nan=False) + "\n")
+
+
+def plain_numbers(value: Any) -> Any:
+    """`value` with None for numbers that JSON cannot hold."""
+    if isinstance(value, Mapping):
+        return {key: plain_numbers(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_numbers(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _truth(design: PlacedDesign, path: Path) -> WireTruth:
@@ -182,82 +235,95 @@ def _compared(design: PlacedDesign, truth: WireTruth, wires: Mapping[str, Parasi
     )
 
 
-def _rows(path: Path, name: str, *columns: str) -> list[dict[str, str]]:
-    file = design_file(path, name)
-    if file is None:
-        return []
-    rows = csv.DictReader(io.StringIO(read_input(file).decode("utf-8", "replace")))
-    for column in columns:
-        if column not in (rows.fieldnames or ()):
-            raise FormatError(f"the labels have no column '{column}'", file=file, line=1)
-    return list(rows)
+@dataclass(frozen=True, eq=False, slots=True)
+class DrawnPath:
+    """A critical path over its placement; positions in µm.
+
+    Attributes:
+        design: its name.
+        slack: ns.
+        table: the path in words.
+        die: x0 y0 x1 y1.
+        cells: f64[C, 2], lower left corners of all cells.
+        stops: f64[K, 2], the path's pins in their order.
+    """
+
+    design: str
+    slack: float
+    table: str
+    die: tuple[float, float, float, float]
+    cells: F64
+    stops: F64
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text) if text else math.nan
-    except ValueError:
-        return math.nan
+def drawn_path(design: PlacedDesign, engine: TimingEngine, timing: Timing) -> DrawnPath | None:
+    """The path of least set-up slack where it lies; None where no path is timed."""
+    paths = critical_paths(engine, timing)
+    if not paths:
+        return None
+    nets = design.trees.nets
+    xy = np.full((engine.graph.num_nodes, 2), np.nan)
+    xy[nets.node] = nets.xy
+    stops = xy[[stop.node for stop in paths[0].stops]]
+    stops = stops[~np.isnan(stops[:, 0])]
+    return DrawnPath(design.name, paths[0].slack, str(paths[0]), nets.die, nets.cell_xy, stops)
 
 
 @dataclass(frozen=True, eq=False)
-class _Labels:
-    """Labels by the graph's nodes, NaN where there is none: float64[N, 2] in ns; and which nodes are timed ends."""
+class _Timed:
+    """Times of one design: the true ones and where they come from, each method's, and the critical path."""
 
-    arrival: F64
-    slew: F64
-    ends: NDArray[np.bool_]
-
-    @classmethod
-    def read(cls, path: Path, graph: TimingGraph) -> _Labels:
-        at = graph.node_index
-        arrival, slew = (np.full((graph.num_nodes, 2), np.nan) for _ in range(2))
-        columns = ("at_max_r", "at_max_f", "slew_r", "slew_f")
-        for row in _rows(path, "labels_pins.csv", "pin", *columns):
-            node = at.get(row["pin"], -1)
-            if node >= 0:
-                values = [_number(row[column]) for column in columns]
-                arrival[node], slew[node] = values[:2], values[2:]
-        ends = np.zeros(graph.num_nodes, bool)
-        for row in _rows(path, "labels_endpoints.csv", "pin", "setup_slack_r", "setup_slack_f"):
-            node = at.get(row["pin"], -1)
-            if node >= 0 and (row["setup_slack_r"] or row["setup_slack_f"]):
-                ends[node] = True
-        return cls(arrival, slew, ends)
+    source: str
+    true: Times
+    found: Mapping[str, Times]
+    path: DrawnPath | None
 
 
 @torch.no_grad()
-def _times(design: PlacedDesign, path: Path, wires: Mapping[str, Parasitics]) -> dict[str, dict[str, float]]:
+def _timed(design: PlacedDesign, path: Path, wires: Mapping[str, Parasitics]) -> _Timed:
     graph = design.trees.nets.graph
     constraints = design_file(path, "constraints.sdc")
     assert constraints is not None
     conditions = conditions_of(graph, read_sdc(constraints))
-    labels = _Labels.read(path, graph)
-    return {
-        method: _time_figures(labels, time_design(design, parasitics, conditions)[1])
-        for method, parasitics in wires.items()
-    }
+    true, source = Times.read(path, graph), "labels"
+    if true is None:
+        extracted = design_file(path, "spef")
+        assert extracted is not None
+        true, source = Times.of(time_design(design, read_spef(extracted), conditions)[1]), "engine"
+    found, drawn = {}, None
+    for method, parasitics in wires.items():
+        engine = TimingEngine(replace(graph, parasitics=parasitics), conditions)
+        timing = engine()
+        found[method] = Times.of(timing)
+        if method == "model":
+            drawn = drawn_path(design, engine, timing)
+    return _Timed(source, true, found, drawn)
 
 
-def _time_figures(labels: _Labels, timing: Timing) -> dict[str, float]:
-    arrival = launched(timing.arrival.numpy(), LATE, (CLOCK_RISE, DATA_RISE))
-    slew = timing.delays.slew[:, LATE].numpy()
-    ends = np.where(labels.ends[:, None], labels.arrival, np.nan)
-    return {
-        **_pair("arrival", labels.arrival, arrival),
-        **_pair("endpoint", ends, arrival),
-        **_pair("slew", labels.slew, slew),
-    }
+class _Samples:
+    """Gathers true and estimated values of many designs, for plots."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, list[NDArray[np.float32]]] = {}
+
+    def wires(self, values: WireValues) -> None:
+        self._add("net_true", values.delay)
+        for method, (delay, _) in values.predicted.items():
+            self._add(f"net_{method}", delay)
+
+    def times(self, timed: _Timed) -> None:
+        for name in ("arrival", "slack"):
+            every = {"true": timed.true, **timed.found}
+            columns = {method: getattr(times, name).ravel() for method, times in every.items()}
+            known = ~np.isnan(np.stack(list(columns.values()))).any(0)
+            for method, column in columns.items():
+                self._add(f"{name}_{method}", 1e3 * column[known])
+
+    def _add(self, key: str, values: F64) -> None:
+        self.parts.setdefault(key, []).append(values.astype(np.float32))
+
+    def joined(self) -> dict[str, NDArray[np.float32]]:
+        return {key: np.concatenate(parts) for key, parts in self.parts.items()}
 
 
-def _pair(name: str, true: F64, found: F64) -> dict[str, float]:
-    known = ~np.isnan(true) & ~np.isnan(found)
-    if not known.any():
-        return {f"{name}_r2": math.nan, f"{name}_mae_ps": math.nan}
-    return {
-        f"{name}_r2": r_squared(true[known], found[known]),
-        f"{name}_mae_ps": 1e3 * mean_absolute_error(true[known], found[known]),
-    }
-
-
-__all__ = ["DesignResult", "WireEvaluation", "evaluate"]
+__all__ = ["DesignResult", "DrawnPath", "WireEvaluation", "evaluate", "save_evaluation"]

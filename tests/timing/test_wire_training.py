@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 from torch_geometric.data import Batch
 
 from hwdesign.cli import main
@@ -19,6 +20,7 @@ from hwdesign.timing.dataset import PlacedDesign, Technology, wire_graph, wire_t
 from hwdesign.timing.evaluate_wires import evaluate
 from hwdesign.timing.fit_wires import export_network, load_wire_network
 from hwdesign.timing.predict_wires import predict_wires
+from hwdesign.timing.time_figures import Times, time_figures
 from hwdesign.timing.wire_model import WireConfig, WireNetwork, base_values, predict_edges, tree_wires
 from hwdesign.timing.wire_splits import WireDataConfig, WireRunConfig, assign
 from tests.cli.conftest import Cli, cli  # noqa: F401
@@ -134,11 +136,35 @@ def test_evaluation(trained: Path, cli: Cli) -> None:  # noqa: F811
     summary = found["summary"]
     assert list(summary) == ["model", "baseline", "zero"]
     assert summary["model"]["net_mae_ps"] < summary["baseline"]["net_mae_ps"] < summary["zero"]["net_mae_ps"]
-    assert summary["zero"]["cap_mae_ff"] > 0 and "arrival_mae_ps" not in summary["model"]
+    assert summary["zero"]["cap_mae_ff"] > 0
+    for key in ("arrival_mae_ps", "endpoint_mae_ps", "slack_mae_ps", "worst_slack_error_ps"):
+        assert 0 < summary["model"][key] < summary["zero"][key], key
+    # Without labels the truth is exact timing over the extracted wires.
+    assert all(item["truth"] == "engine" and item["timing_seconds"] > 0 for item in found["designs"])
+    saved = json.loads((trained / "run" / "evaluation.json").read_text())
+    assert saved["summary"] == summary and saved["path"]["table"].startswith("Startpoint: ")
+    samples = load_file(trained / "run" / "evaluation.safetensors")
+    assert len(samples["net_true"]) == len(samples["net_model"]) > 8 * 40 and len(samples["path_stops"]) > 2
+    assert len(samples["slack_true"]) == len(samples["slack_model"]) == 8
+    bare = cli("evaluate", "timing", trained / "run", folder, "--design", "d0", "--wires-only", "--json").json
+    assert bare["designs"][0]["truth"] is None and "arrival_mae_ps" not in bare["summary"]["model"]
     code, out, _ = cli("evaluate", "timing", trained / "run", folder, "--design", "d0")
     assert code == 0 and "trained network" in out and "analytic tree" in out
     code, _, err = cli("evaluate", "timing", trained / "run", folder, "--design", "d99")
     assert (code, err) == (1, f"error: {folder}: the folder has no design 'd99'; see the folders' names\n")
+
+
+def test_labels_are_compared_with_signed_slacks() -> None:
+    nan = np.nan
+    arrival = np.array([[1.0, nan], [2.0, 2.5], [nan, nan]])
+    true = Times(arrival, np.full((3, 2), nan), np.array([nan, -0.2, 0.3]))
+    found = Times(arrival + 0.01, np.full((3, 2), nan), np.array([nan, -0.25, -0.1]))
+    figures = time_figures(true, found)
+    assert figures["arrival_mae_ps"] == pytest.approx(10)
+    assert figures["wns_error_ps"] == pytest.approx(50) == figures["worst_slack_error_ps"]
+    assert figures["tns_error_ps"] == pytest.approx(150)
+    assert figures["slack_mae_ps"] == pytest.approx(225)
+    assert np.isnan(figures["slew_r2"])
 
 
 def test_gradients_of_delays_reach_the_edges(trained: Path) -> None:
