@@ -19,6 +19,7 @@ from hwdesign.files import os_reason, read_input, write_text
 from hwdesign.learn import read_figures
 from hwdesign.report.plots import prediction_png, scatter_png, training_png
 from hwdesign.report.sfq import is_sfq_run, sfq_page
+from hwdesign.report.timing import is_timing_run, timing_page
 
 METHOD_LABELS = {
     "model": "model",
@@ -54,7 +55,7 @@ def html_report(source: Path | RunSummary | PredictionResult, out: Path) -> None
     """Write a report of a training run or of a prediction; the file appears whole or not at all.
 
     Args:
-        source: a run's folder or summary, or a prediction; the folder of an SFQ network too.
+        source: a run's folder or summary, or a prediction; the folder of an SFQ network or of a timing run too.
         out: HTML file.
 
     Raises:
@@ -65,7 +66,12 @@ def html_report(source: Path | RunSummary | PredictionResult, out: Path) -> None
         text = _prediction(source)
     else:
         folder = source.run_dir if isinstance(source, RunSummary) else source
-        text = sfq_page(folder, _environment()) if is_sfq_run(folder) else _run(folder)
+        if is_sfq_run(folder):
+            text = sfq_page(folder, _environment())
+        elif is_timing_run(folder):
+            text = timing_page(folder, _environment())
+        else:
+            text = _run(folder)
     write_text(out, text)
 
 
