@@ -20,7 +20,7 @@ class Timing:
 
     Attributes:
         delays: of arcs and wires, and the slews.
-        arrival, required: float[N, 2 (late, early), 4 tags, 2 (rise, fall)]; for the tags see `hwdesign.timing.paths`.
+        arrival, required: float[N, 2 (late, early), 5 tags, 2 (rise, fall)]; for the tags see `hwdesign.timing.paths`.
         ends: required times at the endpoints alone, laid out alike.
     """
 

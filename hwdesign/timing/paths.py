@@ -1,8 +1,10 @@
 """Arrival and required times: the longest and shortest paths from the clock's edges, over fixed delays.
 
 A time belongs to a pin, a mode (late or early), a tag and an edge at the pin. The tag says how the path began: by the
-clock's rising (0, 2) or falling edge (1, 3), and whether it still is the clock (0, 1) or data (2, 3). Times are
-absolute: those of the clock's falling edge begin half a period later.
+clock's rising (0, 2) or falling edge (1, 3), and whether it still is the clock (0, 1) or data (2, 3). Data with tag 4
+began at a register that no clock reaches: it starts at time 0, and output ports capture it like data of the clock's
+rising edge, as OpenSTA 2.0.17 was seen to do. Times are absolute: those of the clock's falling edge begin half a
+period later.
 
 Which tags reach which pins depends on the netlist alone, so it is worked out once, and only those rows are calculated.
 """
@@ -21,9 +23,11 @@ from hwdesign.timing.delays import SIGN, Delays, by_level, signed_max
 from hwdesign.timing.graph import TimingGraph
 
 I64 = NDArray[np.int64]
-TAGS = 4
-CLOCK_RISE, CLOCK_FALL, DATA_RISE, DATA_FALL = range(TAGS)
-PLACES = 16  # of a node: mode, tag, edge
+TAGS = 5
+CLOCK_RISE, CLOCK_FALL, DATA_RISE, DATA_FALL, UNCLOCKED = range(TAGS)
+LAUNCH = (0, 1, 0, 1, 0)  # edge of the clock that counts as each tag's launch
+MODE = 2 * TAGS  # places of a node in one mode: tag, edge
+PLACES = 2 * MODE
 NEVER = -1e30
 
 
@@ -41,7 +45,7 @@ class _Rows:
     def of(cls, source: I64, target: I64, delay: I64, dtype: torch.dtype, *, ideal: bool) -> _Rows:
         ends, forward = np.unique(target, return_inverse=True)
         begins, backward = np.unique(source, return_inverse=True)
-        sign = np.array(SIGN)[source // 8 % 2]
+        sign = np.array(SIGN)[source // MODE % 2]
         if ideal:
             sign = np.where(target // 2 % TAGS < DATA_RISE, 0.0, sign)
         tensors = [torch.as_tensor(item) for item in (forward, ends, backward, begins)]
@@ -60,6 +64,8 @@ class PathCalculator:
         self._propagated = conditions.propagated
         self.begin = _starts(graph, conditions)
         self.reached = self.begin > NEVER
+        self.launch_pins = np.zeros(graph.num_nodes, bool)
+        self.launch_pins[graph.arcs.source[graph.arcs.launches]] = True
         self._levels: list[tuple[_Rows, _Rows]] = []
         arcs, levels = graph.arcs, graph.levels
         usable = ~(levels.cut | arcs.off | arcs.asynchronous) & (~arcs.transparent | arcs.open_latch)
@@ -74,24 +80,39 @@ class PathCalculator:
     def _arc_rows(self, at: I64) -> _Rows:
         arcs = self.graph.arcs
         parts = []
+        self._start_unclocked(at[arcs.launches[at]])
         for mode in (0, 1):
             for tag in range(TAGS):
-                use = at[~arcs.launches[at]] if tag >= DATA_RISE else at
+                # Where data arrives at a register's clock it goes no further; tag 4 stands there for a path's start.
+                use = at[~arcs.launches[at]] if tag in (DATA_RISE, DATA_FALL) else at
                 # An open latch lets the latest data through; that its data comes early is no one's concern.
                 use = use[~arcs.transparent[use]] if mode else use
-                after = np.where(arcs.launches[use], tag % 2 + DATA_RISE, tag)
-                source = arcs.source[use] * PLACES + mode * 8 + tag * 2 + arcs.in_edge[use]
-                target = arcs.target[use] * PLACES + mode * 8 + after * 2 + arcs.out_edge[use]
+                after = (
+                    np.where(arcs.launches[use], tag % 2 + DATA_RISE, tag)
+                    if tag < DATA_RISE
+                    else np.full(len(use), tag)
+                )
+                source = arcs.source[use] * PLACES + mode * MODE + tag * 2 + arcs.in_edge[use]
+                target = arcs.target[use] * PLACES + mode * MODE + after * 2 + arcs.out_edge[use]
                 parts.append(np.stack([source, target, use * 2 + mode]))
         return self._reach(np.concatenate(parts, 1))
+
+    def _start_unclocked(self, launching: I64) -> None:
+        """Paths begin at registers' clocks that no clock has reached by the level of their outputs."""
+        pins = np.unique(self.graph.arcs.source[launching])
+        reached = self.reached.reshape(-1, 2, TAGS, 2)
+        pins = pins[~reached[pins][:, :, :DATA_RISE].any((1, 2, 3)) & (self.graph.constant[pins] < 0)]
+        self.begin.reshape(-1, 2, TAGS, 2)[pins, :, UNCLOCKED] = 0.0
+        reached[pins, :, UNCLOCKED] = True
 
     def _wire_rows(self, at: I64) -> _Rows:
         graph = self.graph
         place = np.arange(PLACES)
         source = (graph.wire_from[at][:, None] * PLACES + place).ravel()
         target = (graph.wire_to[at][:, None] * PLACES + place).ravel()
-        delay = (at[:, None] * 4 + place // 8 * 2 + place % 2).ravel()
-        return self._reach(np.stack([source, target, delay]))
+        delay = (at[:, None] * 4 + place // MODE * 2 + place % 2).ravel()
+        ends = self.launch_pins[target // PLACES] & (target // 2 % TAGS == UNCLOCKED)
+        return self._reach(np.stack([source, target, delay])[:, ~ends])
 
     def _reach(self, rows: I64) -> _Rows:
         kept = rows[:, self.reached[rows[0]]]
@@ -99,7 +120,7 @@ class PathCalculator:
         return _Rows.of(kept[0], kept[1], kept[2], self.dtype, ideal=not self._propagated)
 
     def arrivals(self, delays: Delays) -> Tensor:
-        """Arrival times in ns: float[nodes, 2 (late, early), 4 tags, 2 edges]; NaN where no path arrives."""
+        """Arrival times in ns: float[nodes, 2 (late, early), 5 tags, 2 edges]; NaN where no path arrives."""
         state = torch.as_tensor(self.begin, dtype=self.dtype).clone()
         arc, wire = delays.arc.reshape(-1), delays.wire.reshape(-1)
         for over_arcs, over_wires in self._levels:
@@ -139,7 +160,7 @@ class PathCalculator:
 
 
 def _starts(graph: TimingGraph, conditions: Conditions) -> NDArray[np.float64]:
-    """Signed times at the ports where paths begin: float64[nodes * 16]."""
+    """Signed times at the ports where paths begin: float64[nodes * PLACES]."""
     state = np.full((graph.num_nodes, 2, TAGS, 2), NEVER)
     first = graph.module.num_pins
     sign = np.array(SIGN)

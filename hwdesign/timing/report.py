@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hwdesign.errors import NetlistError
 from hwdesign.timing.delays import LATE
 from hwdesign.timing.engine import Timing, TimingEngine
-from hwdesign.timing.paths import DATA_RISE
+from hwdesign.timing.paths import DATA_RISE, LAUNCH, UNCLOCKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Path:
         launch: position in `stops` of the pin where the data begins: a register's clock pin, or an input port.
         required: ns, at the endpoint.
         slack: ns.
+        unclocked: no clock reaches the register where it begins.
     """
 
     mode: int
@@ -58,13 +59,15 @@ class Path:
     launch: int
     required: float
     slack: float
+    unclocked: bool = False
 
     def __str__(self) -> str:
         """The path as a table."""
         begin, end = self.stops[self.launch], self.stops[-1]
         width = max(len(f"{stop.pin} ({stop.cell})") for stop in self.stops)
+        launch = "no clock" if self.unclocked else f"{'falling' if self.falling else 'rising'} clock edge"
         lines = [
-            f"Startpoint: {begin.pin} ({begin.cell}, {'falling' if self.falling else 'rising'} clock edge)",
+            f"Startpoint: {begin.pin} ({begin.cell}, {launch})",
             f"Endpoint:   {end.pin} ({end.cell})",
             f"Path type:  {'late (set-up)' if self.mode == LATE else 'early (hold)'}",
             "",
@@ -122,7 +125,7 @@ class _Walker:
     def __init__(self, engine: TimingEngine, timing: Timing, mode: int) -> None:
         graph = engine.graph
         self.graph, self.mode = graph, mode
-        self.usable = engine.paths.usable
+        self.usable, self.launch_pins = engine.paths.usable, engine.paths.launch_pins
         self.arrival = timing.arrival.detach().numpy()[:, mode]
         self.ends = timing.ends.detach().numpy()[:, mode]
         self.arc = timing.delays.arc.detach().numpy()[:, mode]
@@ -137,7 +140,7 @@ class _Walker:
         gap = self.sign * (self.ends[node] - self.arrival[node])
         tag, edge = np.unravel_index(int(np.nanargmin(gap)), gap.shape)
         required, slack = float(self.ends[node, tag, edge]), float(gap[tag, edge])
-        falling = bool(tag % 2)
+        falling = bool(LAUNCH[tag])
         trail = [(node, int(tag), int(edge), 0.0)]
         while (step := self._before(*trail[-1][:3])) is not None:
             *place, delay = step
@@ -146,7 +149,15 @@ class _Walker:
         trail.reverse()
         clock = [at for at, (_, tag_here, _, _) in enumerate(trail) if tag_here < DATA_RISE]
         launch = clock[-1] if clock and trail[-1][1] >= DATA_RISE else 0
-        return Path(self.mode, falling, tuple(self._stop(*item) for item in trail), launch, required, slack)
+        return Path(
+            self.mode,
+            falling,
+            tuple(self._stop(*item) for item in trail),
+            launch,
+            required,
+            slack,
+            bool(tag == UNCLOCKED),
+        )
 
     def _stop(self, node: int, tag: int, edge: int, delay: float) -> Stop:
         module = self.graph.module
@@ -160,6 +171,8 @@ class _Walker:
     def _before(self, node: int, tag: int, edge: int) -> tuple[int, int, int, float] | None:
         """The place whose arrival and delay make this one's, and the delay."""
         best: tuple[float, tuple[int, int, int, float] | None] = (1e-6, None)
+        if tag == UNCLOCKED and self.launch_pins[node]:
+            return None
         for source, tag_before, edge_before, delay in self._candidates(node, tag, edge):
             time = self.arrival[source, tag_before, edge_before]
             miss = abs(time + delay - self.arrival[node, tag, edge])
@@ -176,7 +189,7 @@ class _Walker:
                 launched = bool(arcs.launches[at])
                 if launched and tag < DATA_RISE:
                     continue
-                before = tag - DATA_RISE if launched else tag
+                before = tag - DATA_RISE if launched and tag != UNCLOCKED else tag
                 yield int(arcs.source[at]), before, int(arcs.in_edge[at]), float(self.arc[at])
 
 

@@ -258,6 +258,30 @@ def test_constants_stop_paths(tmp_path: Path) -> None:
     assert not torch.isnan(timing.arrival[at["z"], LATE, 2]).any()
 
 
+def test_paths_that_no_clock_launches(tmp_path: Path) -> None:
+    """A ripple divider: the second register's clock is the first one's output, and only its output port is timed."""
+    graph = small(
+        tmp_path,
+        "module top(input c, input a, output y); wire p, q, r, s; FF f(.C(c), .D(a), .Q(p)); INV i(.A(p), .Y(q));"
+        " FF g(.C(q), .D(a), .Q(r)); INV o(.A(r), .Y(y)); INV j(.A(r), .Y(s)); FF h(.C(c), .D(s), .Q()); endmodule",
+    )
+    conditions = simple_conditions(graph, clock="c", period=4.0, input_slew=0.5, output_load=0.1)
+    engine = TimingEngine(graph, conditions)
+    timing, at = engine(), graph.node_index
+    # From g's clock at 0: 0.3 + the input pins' 0.02 pF to g/Q, then the inverter's 0.2 or 0.1, 0.1 of load and slew.
+    arrival = timing.arrival[at["y"], LATE]
+    assert torch.isnan(arrival[:4]).all()
+    slack = 4.0 - float(arrival[4].max())
+    assert float(arrival[4, RISE]) == pytest.approx(0.3 + 0.02 + 0.1 + 0.1 + 0.2 * 0.04)
+    assert float(timing.endpoint_slack()[at["y"]]) == pytest.approx(slack)
+    assert float(timing.slack()[at["g/Q"]].min()) == pytest.approx(slack)
+    assert float(timing.endpoint_slack(EARLY)[at["y"]]) == pytest.approx(float(timing.arrival[at["y"], EARLY, 4].min()))
+    assert torch.isnan(timing.endpoint_slack()[at["h/D"]]) and torch.isnan(timing.endpoint_slack()[at["g/D"]])
+    path = path_to(engine, timing, "y")
+    assert path.unclocked and path.stops[0].pin == "g/C" and path.stops[-1].pin == "y"
+    assert str(path).startswith("Startpoint: g/C (FF, no clock)\nEndpoint:   y (port)\n")
+
+
 def test_a_loop_is_cut_and_said(tmp_path: Path) -> None:
     graph = small(
         tmp_path,
