@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hwdesign.cli._command import UsageError, command, say
 from hwdesign.cli._options import ConfigOption, RunOption, SetOption, default_run
 from hwdesign.cli._output import Result, count, table
+
+if TYPE_CHECKING:
+    from hwdesign.timing.wire_splits import WireRunConfig
 
 _METHODS = {
     "model": "trained network",
@@ -32,6 +35,13 @@ _COLUMNS = {
     "wns_error_ps": "WNS error ps",
     "tns_error_ps": "TNS error ps",
     "worst_slack_error_ps": "worst slack error ps",
+}
+_PREROUT_COLUMNS = {
+    "slack_r2": "slack R²",
+    "slack_mae_ps": "slack MAE ps",
+    **{key: _COLUMNS[key] for key in ("net_r2", "net_mae_ps", "arrival_r2", "arrival_mae_ps", "endpoint_mae_ps")},
+    "slew_r2": "slew R²",
+    "cell_r2": "cell R²",
 }
 _PER_DESIGN = ("net_r2", "net_mae_ps", "arrival_mae_ps", "endpoint_mae_ps", "worst_slack_error_ps")
 
@@ -60,7 +70,8 @@ def train_timing(
     """Train on extracted wires.
 
     A network learns the resistance and capacitance of nets before they are routed, from placed designs with extracted
-    parasitics. Ctrl-C leaves a usable checkpoint; --resume goes on from it.
+    parasitics; or, with `kind: prerout` as its model, slacks from a timing tool's labels. Ctrl-C leaves a usable
+    checkpoint; --resume goes on from it.
     """
     from hwdesign.learn import load_config
     from hwdesign.timing.fit_wires import train
@@ -68,6 +79,8 @@ def train_timing(
 
     folder = run or default_run(config)
     settings = load_config(config, set_ or [], kind=WireRunConfig)
+    if settings.model.get("kind") == "prerout":
+        return _train_prerout(settings, folder, resume)
     summary = train(settings, folder, resume=resume, progress=sys.stderr.isatty())
     lines = [
         f"{folder}: {count(summary.epochs, 'epoch')} on {count(summary.trained, 'design')}, the best is "
@@ -77,6 +90,22 @@ def train_timing(
     for split, methods in summary.splits.items():
         designs = sum(item["split"] == split for item in summary.designs)
         lines += [f"{count(designs, f'{split} design')}, medians:", *_method_table(methods)]
+    return Result(summary.as_dict(), lines)
+
+
+def _train_prerout(settings: WireRunConfig, folder: Path, resume: bool) -> Result:
+    from hwdesign.timing.fit_prerout import train_prerout
+
+    summary = train_prerout(settings, folder, resume=resume, progress=sys.stderr.isatty())
+    keys = list(_PREROUT_COLUMNS)
+    rows = ((split, *(figures[key] for key in keys)) for split, figures in summary.splits.items())
+    lines = [
+        f"{folder}: {count(summary.epochs, 'epoch')} on {count(summary.trained, 'design')}, the best is "
+        f"{summary.best_epoch} (validation error of slacks {1e3 * summary.validation:.1f} ps), {summary.parameters} "
+        f"parameters, {summary.seconds:.0f} s",
+        "medians over designs:",
+        *table(("split", *_PREROUT_COLUMNS.values()), rows),
+    ]
     return Result(summary.as_dict(), lines)
 
 
