@@ -50,22 +50,23 @@ class Waves:
 
     def at(self, time: Tensor) -> Tensor:
         """Value at float[n, q] times after the ramp's start."""
-        return (self._unended(time) - self._unended(time - self.ramp[:, None])) / self.ramp[:, None]
+        return self.with_slope(time)[0]
 
-    def slope(self, time: Tensor) -> Tensor:
-        """Time derivative of `at`."""
-        return (self._pace(time) - self._pace(time - self.ramp[:, None])) / self.ramp[:, None]
+    def with_slope(self, time: Tensor) -> tuple[Tensor, Tensor]:
+        """Value and time derivative at float[n, q] times; both need the same exponentials."""
+        ramp = self.ramp[:, None]
+        here, before = self._unended(time), self._unended(time - ramp)
+        return (here[0] - before[0]) / ramp, (here[1] - before[1]) / ramp
 
-    def _unended(self, time: Tensor) -> Tensor:
+    def _unended(self, time: Tensor) -> tuple[Tensor, Tensor]:
         later = time.clamp(min=0)
-        tail = (self.gain[:, None, :] * torch.exp(-self.pole[:, None, :] * later[:, :, None])).sum(2)
-        return torch.where(time > 0, later + self.offset[:, None] + tail, 0.0)
-
-    def _pace(self, time: Tensor) -> Tensor:
-        later = time.clamp(min=0)
-        rate = self.gain * self.pole
-        tail = (rate[:, None, :] * torch.exp(-self.pole[:, None, :] * later[:, :, None])).sum(2)
-        return torch.where(time > 0, 1.0 - tail, 0.0)
+        value, pace = later + self.offset[:, None], torch.ones_like(later)
+        # A sum over an axis of two or three entries costs several times what its terms do.
+        for gain, pole in zip(self.gain.unbind(1), self.pole.unbind(1), strict=True):
+            tail = gain[:, None] * torch.exp(-pole[:, None] * later)
+            value, pace = value + tail, pace - pole[:, None] * tail
+        begun = time > 0
+        return torch.where(begun, value, 0.0), torch.where(begun, pace, 0.0)
 
 
 def crossings(waves: Waves, levels: tuple[float, float, float], guess: Tensor) -> Tensor:
@@ -81,12 +82,12 @@ def crossings(waves: Waves, levels: tuple[float, float, float], guess: Tensor) -
         fixed = waves.detach()
         time = guess.detach().clamp(min=1e-9)
         low, high = torch.zeros_like(time), torch.full_like(time, torch.inf)
-        # The Newton step at the end squares what is left.
-        tolerance = 1e-6 if time.dtype == torch.float64 else 1e-4
+        # A Newton step leaves about the square of its own length, and the one at the end squares that again.
+        tolerance = 1e-4
         for _ in range(60):
-            miss = fixed.at(time) - level
+            value, slope = fixed.with_slope(time)
+            miss = value - level
             low, high = torch.where(miss < 0, time, low), torch.where(miss < 0, high, time)
-            slope = fixed.slope(time)
             step = time - miss / slope.clamp(min=1e-30)
             middle = torch.where(torch.isinf(high), 2.0 * time, 0.5 * (low + high))
             nearer = torch.where((step >= low) & (step <= high), step, middle)
@@ -94,7 +95,7 @@ def crossings(waves: Waves, levels: tuple[float, float, float], guess: Tensor) -
             time = nearer
             if not bool((moved > tolerance * (time + 1e-4)).any()):
                 break
-        slope = fixed.slope(time).clamp(min=1e-30)
+        slope = fixed.with_slope(time)[1].clamp(min=1e-30)
     return time - (waves.at(time) - level) / slope
 
 
@@ -185,17 +186,32 @@ def _gap_share(ramps: RampTable) -> float:
     return (ramps.middle - ramps.low) / (ramps.high - ramps.low)
 
 
+_Response = tuple[Tensor, Tensor, Tensor]
+
+
 def _charge_gap(
-    ceff: Tensor, slew: Curves, load: Pi, source: Tensor, ramps: RampTable, derate: float
+    ceff: Tensor, slew: Curves, response: _Response, source: Tensor, ramps: RampTable, derate: float
 ) -> tuple[Tensor, Tensor]:
-    """Charge that the π takes less that of the effective capacitance (times ramp length); whether a ramp exists."""
+    """Charge that the π takes less that of the effective capacitance (times ramp length); whether a ramp exists.
+
+    Args:
+        ceff: float[n], pF.
+        slew: the arcs' tables.
+        response: of the π behind the drivers' resistance, see `Pi.response`.
+        source: float[n], kΩ, that resistance.
+        ramps: for the library's thresholds.
+        derate: of slews.
+    """
     tau = source * ceff
     measured = slew.at(ceff) * derate
     gap = measured * _gap_share(ramps) / tau
     possible = gap > ramps.shortest * (1 + 1e-9)
     window = torch.minimum(measured / (ramps.high - ramps.low), _RAMPS * ramps.length(gap) * tau)
-    offset, gain, pole = load.response(source)
-    taken = -(offset * window - (gain * torch.expm1(-pole * window[:, None]) / pole).sum(1)) / source
+    offset, gains, poles = response
+    taken = offset * window
+    for gain, pole in zip(gains.unbind(1), poles.unbind(1), strict=True):
+        taken = taken - gain * torch.expm1(-pole * window) / pole
+    taken = -taken / source
     return taken - ceff * ramp_through_rc(window, tau), possible
 
 
@@ -205,29 +221,32 @@ def _effective(slew: Curves, load: Pi, source: Tensor, ramps: RampTable, derate:
     with torch.no_grad():
         wired = (load.resistance > _SMALL * source) & (load.far > _SMALL * load.near) & (source > 0) & (total > 0)
         rows = torch.nonzero(wired)[:, 0]
-        fixed = (slew.take(rows).detach(), load.take(rows).detach(), source.detach()[rows], ramps, derate)
-        best, sure = _bracketed(fixed)
+        begin, behind = load.take(rows).detach(), source.detach()[rows]
+        best, sure = _bracketed(begin, (slew.take(rows).detach(), begin.response(behind), behind, ramps, derate))
         rows, best = rows[sure], best[sure]
         found = torch.zeros_like(wired)
         found[rows] = True
-        fixed = (slew.take(rows).detach(), load.take(rows).detach(), source.detach()[rows], ramps, derate)
+    curves, resistor, pi = slew.take(rows), source[rows], load.take(rows)
+    response = pi.response(resistor)
+    miss = _charge_gap(best, curves, response, resistor, ramps, derate)[0]
+    with torch.no_grad():
+        still = tuple(value.detach() for value in response)
         nudge = best * (1e-6 if best.dtype == torch.float64 else 1e-3)
-        ahead, behind = _charge_gap(best + nudge, *fixed)[0], _charge_gap(best - nudge, *fixed)[0]
-        slope = (ahead - behind) / (2 * nudge)
-    miss = _charge_gap(best, slew.take(rows), load.take(rows), source[rows], ramps, derate)[0]
+        fixed = (curves.detach(), (still[0], still[1], still[2]), resistor.detach(), ramps, derate)
+        ahead, back = _charge_gap(best + nudge, *fixed)[0], _charge_gap(best - nudge, *fixed)[0]
+        slope = (ahead - back) / (2 * nudge)
     return total.index_put((rows,), best - miss / slope), found
 
 
-def _bracketed(fixed: tuple[Curves, Pi, Tensor, RampTable, float]) -> tuple[Tensor, Tensor]:
+def _bracketed(load: Pi, fixed: tuple[Curves, _Response, Tensor, RampTable, float]) -> tuple[Tensor, Tensor]:
     """Root of the charge's gap between the near and the whole capacitance, by the Illinois method."""
-    load = fixed[1]
     high = load.total
     low = torch.maximum(load.near, 0.02 * high)
     at_low, _ = _charge_gap(low, *fixed)
     at_high, _ = _charge_gap(high, *fixed)
     sure = (at_low > 0) & (at_high <= 0)
     best = high
-    tolerance = 1e-6 if high.dtype == torch.float64 else 1e-4  # one Newton step follows
+    tolerance = 1e-4  # one Newton step follows
     side = torch.zeros_like(high)
     for _ in range(60):
         share = at_high / (at_high - at_low).clamp(max=-1e-300)

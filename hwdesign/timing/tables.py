@@ -95,7 +95,9 @@ def _interval(axis: Tensor, last: Tensor, place: Tensor) -> tuple[Tensor, Tensor
     """Interval of each place on its axis, and how far along it lies (below 0 or above 1 where extrapolated)."""
     inner = axis[:, 1:-1]
     # Padding repeats the last entry, so that counting goes beyond the last interval there; hence the clamp.
-    at = (place.detach()[:, None] >= inner).sum(1) if inner.shape[1] else torch.zeros_like(last)
+    at = torch.zeros_like(last)
+    if inner.shape[1]:
+        at = torch.searchsorted(inner.contiguous(), place.detach()[:, None].contiguous(), right=True)[:, 0]
     at = torch.minimum(at, last.clamp(min=0))
     low = axis.gather(1, at[:, None])[:, 0]
     high = axis.gather(1, torch.clamp(at + 1, max=axis.shape[1] - 1)[:, None])[:, 0]
