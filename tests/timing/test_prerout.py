@@ -189,3 +189,33 @@ def test_what_is_refused(data: Path, tmp_path: Path, graphs: list[Data], tables:
     network = PreroutNetwork(PreroutConfig(hidden=8))
     network.embed(unlabelled)
     assert float(PreroutTask(network, settings.optim, tables).loss(unlabelled).detach()) == 0.0
+
+
+def test_designs_of_wires_or_of_nothing(tables: ArcTables) -> None:
+    none = torch.zeros(2, 0, dtype=torch.int64)
+    for net in (none, torch.tensor([[0], [1]])):
+        graph = Data(
+            x=torch.rand(2, 10), level=torch.tensor([0, 1]), period=torch.ones(2), net_index=net,
+            net_attr=torch.rand(net.shape[1], 2), cell_index=none, cell_arc=none[0], check_index=none,
+        )  # fmt: skip
+        times = predict_times(PreroutNetwork(PreroutConfig(hidden=8)), graph, tables)
+        assert times.net.shape == (net.shape[1], 2) and times.cell.shape == (0, 2)
+        assert bool(torch.isfinite(times.slack).all())
+
+
+def test_every_arc_of_a_real_design_finds_its_label(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "timing"
+    if not folder.is_dir():
+        pytest.skip("the shared data has no timing set")
+    technology = Technology.find(folder / "tech")
+    graph = load_pins(folder / "tt05" / "tt_um_minipit_stevej", technology, tmp_path).graphs[0]
+    assert bool(torch.isfinite(graph.y_net).all()) and bool(torch.isfinite(graph.y_cell).all())
+    ends = torch.isfinite(graph.y_slack).any(1)
+    assert set(graph.check_index[1].tolist()) >= set(torch.nonzero(ends & (graph.x[:, 0] == 0))[:, 0].tolist())
+    tables = ArcTables.of(technology.library)
+    lowest, highest = (
+        tables.values[graph.cell_arc, :2].flatten(2).amin(2),
+        tables.values[graph.cell_arc, :2].amax((2, 3)),
+    )
+    inside = (graph.y_cell >= lowest) & (graph.y_cell <= highest)
+    assert float(inside.float().mean()) > 0.99
