@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from hwdesign.errors import DataError
+from hwdesign.errors import DataError, NetlistError
 from hwdesign.files import open_atomic, write_text
 from hwdesign.formats.sdc import read_sdc
 from hwdesign.formats.spef import read_spef
@@ -205,7 +205,10 @@ def _truth(design: PlacedDesign, path: Path) -> WireTruth:
     extracted = design_file(path, "spef")
     if extracted is None:
         raise DataError("the design has no 'spef' and no 'spef.gz'", file=path, mend="evaluate extracted designs")
-    return wire_truth(design, read_spef(extracted))
+    try:
+        return wire_truth(design, read_spef(extracted))
+    except NetlistError as error:
+        raise NetlistError(error.what, file=error.file or extracted, mend=error.mend) from error
 
 
 def analytic_wires(design: PlacedDesign) -> Parasitics:

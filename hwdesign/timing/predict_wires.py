@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hwdesign.files import write_text
 from hwdesign.formats.sdc import read_sdc
 from hwdesign.formats.spef import write_spef
+from hwdesign.netlist.names import first_five
 from hwdesign.netlist.parasitics import Parasitics
 from hwdesign.timing.conditions import Conditions, conditions_of
 from hwdesign.timing.dataset import PlacedDesign, Technology, wire_graph
@@ -156,6 +157,7 @@ def predict(
         conditions = conditions_of(graph, read_sdc(constraints))
         findings += conditions.findings
         timed, timing = time_design(design, wires, conditions)
+        findings += unclocked(timed, timing)
         ends = timing.endpoint_slack(LATE)
         known = ends[~torch.isnan(ends)]
         slacks = [float(timing.wns(LATE)), float(timing.tns()), float(timing.wns(EARLY)),
@@ -167,6 +169,22 @@ def predict(
         float(wires.node_cap.sum()), slacks[0], slacks[1], slacks[2], slacks[3], tuple(findings),
         (after_wires - start, time.monotonic() - begin), spef, out, card,
     )  # fmt: skip
+
+
+def unclocked(graph: TimingGraph, timing: Timing) -> list[str]:
+    """A finding that names the clock pins that no clock reaches; none where all are reached.
+
+    Pins of cells whose clock is left open count too.
+    """
+    pins = graph.module.num_pins
+    rows = graph.pin_row[:pins]
+    is_clock = (rows >= 0) & graph.library.pin_is_clock[np.maximum(rows, 0)]
+    clock = timing.arrival[:pins, :, [CLOCK_RISE, CLOCK_FALL]].flatten(1)
+    silent = np.flatnonzero(is_clock & torch.isnan(clock).all(1).numpy()).tolist()
+    if not silent:
+        return []
+    named = first_five([graph.node_names[at] for at in silent], "clock pin")
+    return [f"no clock reaches {named}: paths from and to their registers are not timed"]
 
 
 _HEADER = (

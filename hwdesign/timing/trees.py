@@ -126,7 +126,7 @@ def _instances(graph: TimingGraph, placement: Placement) -> tuple[I64, F64]:
         lacking = first_five([labels[at] for at in missing], "instance")
         raise NetlistError(
             f"the placement lacks {lacking} of module '{module.name}'",
-            file=module.file or None,
+            file=placement.file or None,
             mend="give the placement of the same netlist",
         )
     instance[~timed] = -1

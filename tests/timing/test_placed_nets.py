@@ -142,7 +142,8 @@ def _copied(folder: Path, to: Path, name: str, old: str, new: str) -> Path:
     ("file", "old", "new", "message"),
     [
         ("placed.def", "- u7 INV", "- v7 INV",
-         "{d}/netlist.v: the placement lacks 1 instance (u7) of module 'top1'; give the placement of the same netlist"),
+         "{d}/placed.def: the placement lacks 1 instance (u7) of module 'top1'; give the placement of the same "
+         "netlist"),
         ("placed.def", "- y + NET", "- z + NET",
          "{d}/placed.def: the placement lacks 1 port (y); give the placement of the same netlist"),
         ("placed.def", "- u7 INV + PLACED", "- u7 INV + UNPLACED ; #",
