@@ -152,6 +152,25 @@ def parse_gds(data: _U8, name_property: int) -> dict[str, Any]: ...
 def parse_sdf(data: _U8) -> dict[str, Any]: ...
 def spanning_trees(ptr: _I64, xy: NDArray[np.float64]) -> tuple[_I64, _I32, _I32, NDArray[np.float64]]: ...
 def steiner_trees(ptr: _I64, xy: NDArray[np.float64]) -> tuple[_I64, _I32, _I32, _I32, NDArray[np.float64]]: ...
+def nldm_drive(
+    row_axis: _F64,
+    col_axis: _F64,
+    values: _F64,
+    last_row: _I64,
+    last_col: _I64,
+    ramp_values: _F64,
+    ramp_slopes: _F64,
+    ramp: _F64,
+    derate: float,
+    delay_table: _I64,
+    slew_table: _I64,
+    slew: _F64,
+    near: _F64,
+    resistance: _F64,
+    far: _F64,
+    sink_row: _I64,
+    elmore: _F64,
+) -> tuple[_F64, _F64, _F64, _F64, _F64]: ...
 def encode_aiger_ands(first: int, fanin0: _I32, fanin1: _I32) -> bytes: ...
 
 class SpicePlan:

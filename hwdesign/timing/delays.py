@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hwdesign.kernels.nldm import NldmRamps, NldmTables, nldm_drive
 from hwdesign.netlist.timing_library import TimingLibrary
 from hwdesign.timing.conditions import Conditions
 from hwdesign.timing.driver import Drive, Pi, Waves, at_sinks, drive
@@ -57,6 +58,10 @@ class _Level:
     wire_slots: Tensor  # int64[q], places in the wire delays: wire, mode, edge
     sink_slots: Tensor  # int64[q], places in the slews
     wire_sign: Tensor  # float[q]
+    tables: tuple[Tensor, Tensor]  # int64[2a], of delay and of slew
+    load: Tensor  # int64[2a], place of each row's node and edge in the loads
+    shares: bool  # whether drivers share a net
+    merges: bool  # whether a sink has several drivers
 
 
 def signed_max(values: Tensor, group: Tensor, count: int) -> Tensor:
@@ -158,6 +163,9 @@ class DelayCalculator:
             torch.as_tensor(row), torch.as_tensor(wire), torch.as_tensor(edge), torch.as_tensor(pair_group),
             torch.as_tensor(wire_slots), torch.as_tensor(graph.wire_to[wire_slots // 4] * 4 + wire_slots % 4),
             self._float(sign[wire_slots // 2 % 2]),
+            (torch.as_tensor(arcs.delay_table[both]), torch.as_tensor(arcs.slew_table[both])),
+            torch.as_tensor(arcs.target[both] * 2 + arcs.out_edge[both]), bool((self._share[at] < 1).any()),
+            bool(self._shared[graph.wire_to[wire_slots // 4] * 4].any()),
         )  # fmt: skip
 
     def _float(self, values: NDArray[np.float64]) -> Tensor:
@@ -179,6 +187,7 @@ class DelayCalculator:
             resistor = torch.as_tensor(parasitics.resistor.copy(), dtype=self.dtype)
         if (self._share < 1).any() and not _settled:
             # What each driver of a shared net would do alone is known only after a calculation in equal shares.
+            self._shares[:] = np.tile(self._share, 2)
             with torch.no_grad():
                 self(node_cap, resistor, _settled=True)
             self._settle()
@@ -226,36 +235,56 @@ class DelayCalculator:
         results: tuple[Tensor, Tensor, Tensor, Tensor],
     ) -> None:
         slew, wire_delay, arc_delay, ceff = results
-        arcs, count = self.graph.arcs, len(self.graph.arcs.arc)
-        both = torch.cat([level.arcs, level.arcs])
-        numbers = both.numpy()
-        target, edge = torch.as_tensor(arcs.target[numbers]), torch.as_tensor(arcs.out_edge[numbers])
+        count = len(self.graph.arcs.arc)
         incoming = slew[level.source] / self.graph.library.slew_derate
-        delay = self.tables.along(torch.as_tensor(arcs.delay_table[numbers]), incoming)
-        transition = self.tables.along(torch.as_tensor(arcs.slew_table[numbers]), incoming)
-        load = Pi(*(values[target, edge] for values in pi))
-        driven = drive(delay, transition, load, self._ramps[0], self.graph.library.slew_derate)
+        load = Pi(*(values.reshape(-1)[level.load] for values in pi))
+        tau = wire_elmore[level.pair_wire, level.pair_edge]
         places = torch.cat([level.arcs, level.arcs + count])
-        if (self._share[numbers] < 1).any():
+        asked = (incoming, load.near, tau, self.tables.values)
+        graded = torch.is_grad_enabled() and any(value.requires_grad for value in asked)
+        if graded or level.shares or self.dtype != torch.float64:
+            found = self._drive(level, incoming, load, tau, places)
+        else:
+            found = self._drive_fast(level, incoming, load, tau)
+        ceff[places], arc_delay[places], at_driver, late, ends = found
+        worst = signed_max(at_driver * level.sign, level.group, len(level.slots))
+        slew[level.slots] = worst * level.slot_sign
+        if len(level.pair_row):
+            sign = level.sign[level.pair_row]
+            groups = len(level.wire_slots)
+            wire_delay[level.wire_slots] = signed_max(late * sign, level.pair_group, groups) * level.wire_sign
+            worst = signed_max(ends * sign, level.pair_group, groups) * level.wire_sign
+            slew[level.sink_slots] = self._merge(slew, level, worst) if level.merges else worst
+
+    def _drive_fast(self, level: _Level, incoming: Tensor, load: Pi, tau: Tensor) -> tuple[Tensor, ...]:
+        """What `_drive` gives, by the kernel: without gradients, in double precision."""
+        tables, ramps = self.tables, self._ramps[0]
+        found = nldm_drive(
+            NldmTables(*(getattr(tables, name).detach().numpy()
+                         for name in ("rows", "cols", "values", "last_row", "last_col"))),
+            NldmRamps(ramps.values.numpy(), ramps.slopes.numpy(),
+                      np.array([ramps.low, ramps.middle, ramps.high, ramps.shortest, ramps.step])),
+            self.graph.library.slew_derate,
+            (level.tables[0].numpy(), level.tables[1].numpy()),
+            incoming.detach().numpy(),
+            (load.near.detach().numpy(), load.resistance.detach().numpy(), load.far.detach().numpy()),
+            (level.pair_row.numpy(), tau.detach().numpy()),
+        )  # fmt: skip
+        return tuple(torch.from_numpy(item) for item in found)
+
+    def _drive(self, level: _Level, incoming: Tensor, load: Pi, tau: Tensor, places: Tensor) -> tuple[Tensor, ...]:
+        """Effective capacitance, delay and slew of each row; delay of each wire and slew at its end."""
+        delay = self.tables.along(level.tables[0], incoming)
+        transition = self.tables.along(level.tables[1], incoming)
+        driven = drive(delay, transition, load, self._ramps[0], self.graph.library.slew_derate)
+        if level.shares:
             intrinsic = delay.at(torch.zeros_like(driven.delay))
             self._alone[0, places] = (driven.delay - intrinsic).detach()
             self._alone[1, places] = driven.slew.detach()
             share = torch.as_tensor(self._shares[:, places.numpy()], dtype=self.dtype)
             driven = _in_parallel(driven, intrinsic, share)
-        arc_delay[places] = driven.delay
-        ceff[places] = driven.ceff
-        worst = signed_max(driven.slew * level.sign, level.group, len(level.slots))
-        slew[level.slots] = worst * level.slot_sign
-        if len(level.pair_row):
-            tau = wire_elmore[level.pair_wire, level.pair_edge]
-            late, ends = at_sinks(driven, level.pair_row, tau, self._ramps[0])
-            sign = level.sign[level.pair_row]
-            groups = len(level.wire_slots)
-            wire_delay[level.wire_slots] = signed_max(late * sign, level.pair_group, groups) * level.wire_sign
-            worst = signed_max(ends * sign, level.pair_group, groups) * level.wire_sign
-            if self._shared[level.sink_slots].any():
-                worst = self._merge(slew, level, worst)
-            slew[level.sink_slots] = worst
+        late, ends = at_sinks(driven, level.pair_row, tau, self._ramps[0])
+        return driven.ceff, driven.delay, driven.slew, late, ends
 
     def _settle(self) -> None:
         """Shares of parallel drivers from what each would do alone: its conductance over that of all."""

@@ -121,6 +121,18 @@ def test_gradients_reach_wires_and_tables(shared_data: Path, library: TimingLibr
             assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(predicted, rel=1e-4)
 
 
+def test_without_gradients_the_kernel_gives_the_same(shared_data: Path, library: TimingLibrary) -> None:
+    engine = engine_of(shared_data / "timing" / "tt04" / "tt_um_biased_trng", library)  # several drivers on a net
+    cap = torch.tensor(engine.graph.parasitics.node_cap, requires_grad=True)
+    with torch.no_grad():
+        plain = engine()
+    graded = engine(cap)
+    assert graded.arrival.requires_grad and not plain.arrival.requires_grad
+    for ours, theirs in ((plain.arrival, graded.arrival), (plain.delays.slew, graded.delays.slew)):
+        assert torch.equal(ours.isnan(), theirs.isnan())
+        assert float(torch.nan_to_num(ours - theirs.detach()).abs().max()) < 1e-8
+
+
 def test_single_precision(shared_data: Path, library: TimingLibrary) -> None:
     engine = engine_of(shared_data / "timing" / DESIGNS[0], library)
     single = TimingEngine(engine.graph, engine.conditions, torch.float32)

@@ -8,6 +8,7 @@ void bind_aigsim(nb::module_& m);
 void bind_graph(nb::module_& m);
 void bind_hierarchy(nb::module_& m);
 void bind_liberty(nb::module_& m);
+void bind_nldm(nb::module_& m);
 void bind_partition(nb::module_& m);
 void bind_physical(nb::module_& m);
 void bind_pins(nb::module_& m);
@@ -22,6 +23,7 @@ NB_MODULE(_kernels, m) {
   hwdesign::bind_graph(m);
   hwdesign::bind_hierarchy(m);
   hwdesign::bind_liberty(m);
+  hwdesign::bind_nldm(m);
   hwdesign::bind_partition(m);
   hwdesign::bind_physical(m);
   hwdesign::bind_pins(m);
