@@ -155,7 +155,7 @@ def evaluate_timing(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a training run, or 'shipped'.")],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of placed and extracted designs.")],
     tech: Annotated[
-        Path | None, typer.Option("--tech", metavar="DIR", help="Library and outlines; by default tech/ beside FOLDER.")
+        Path | None, typer.Option("--tech", metavar="DIR", help="Library and outlines; by default the nearest tech/.")
     ] = None,
     design: Annotated[
         list[str] | None, typer.Option("--design", metavar="NAME", help="Only this one; may come often.")

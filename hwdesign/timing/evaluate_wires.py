@@ -90,6 +90,12 @@ class WireEvaluation:
         }
 
 
+def _technology(folder: Path) -> Path:
+    """The nearest folder `tech`; the one beside `folder` where there is none."""
+    above = (folder, *folder.resolve().parents[:2])
+    return next((place / "tech" for place in above if (place / "tech").is_dir()), folder.parent / "tech")
+
+
 def evaluate(
     model: Path | None,
     folder: Path,
@@ -108,7 +114,7 @@ def evaluate(
     Args:
         model: folder of a run, or a checkpoint; by default the network that comes with the package.
         folder: of designs with netlist, placement and parasitics.
-        technology: folder of the library and the outlines; by default `tech` beside `folder`.
+        technology: folder of the library and the outlines; by default the nearest `tech` in `folder` or above it.
         names: designs to take; by default all.
         times: also time the designs that have constraints.
         report: called as `report(name, done, total)` before each design.
@@ -119,18 +125,19 @@ def evaluate(
     """
     network, card = load_wire_network(model)
     paths = designs(folder)
-    unknown = sorted(set(names) - {path.name for path in paths})
+    titles = {path: path.name if path.parent == folder else f"{path.parent.name}/{path.name}" for path in paths}
+    unknown = sorted(set(names) - {path.name for path in paths} - set(titles.values()))
     if unknown:
         raise DataError(f"the folder has no design '{unknown[0]}'", file=folder, mend="see the folders' names")
-    paths = [path for path in paths if not names or path.name in names]
-    tech = Technology.find(technology or folder.parent / "tech")
+    paths = [path for path in paths if not names or {path.name, titles[path]} & set(names)]
+    tech = Technology.find(technology or _technology(folder))
     split = card.get("split")
     trained = {str(name).rpartition("/")[2] for name in split.get("train", [])} if isinstance(split, dict) else set()
     results, values, samples = [], [], _Samples()
     worst: DrawnPath | None = None
     for done, path in enumerate(paths):
         if report is not None:
-            report(path.name, done, len(paths))
+            report(titles[path], done, len(paths))
         start = time.monotonic()
         design = PlacedDesign.open(path, tech)
         wires = {"model": predict_wires(network, design)}
@@ -155,7 +162,7 @@ def evaluate(
         module = design.trees.nets.graph.module
         results.append(
             DesignResult(
-                path.name,
+                titles[path],
                 module.num_cells,
                 len(design.trees.nets.net_names),
                 path.name in trained,

@@ -83,22 +83,22 @@ class WireSample:
 
 
 def designs(folder: Path) -> list[Path]:
-    """Folders of a set that hold a placed design, by name.
+    """Folders that hold a placed design, by name: this one, or those of a set, or those of a data set's sets.
 
     Raises:
         DataError: there is none.
     """
-    found = sorted(
-        path
-        for path in folder.glob("*")
-        if path.is_dir() and all(design_file(path, n) for n in ("netlist.v", "placed.def"))
-    )
-    if not found:
-        raise DataError(
-            "the folder holds no design (a folder with netlist.v and placed.def)", file=folder,
-            mend="name the folder of a set of placed designs",
-        )  # fmt: skip
-    return found
+    for pattern in ("", "*", "*/*"):
+        levels = [folder] if not pattern else folder.glob(pattern)
+        found = sorted(
+            path for path in levels if path.is_dir() and all(design_file(path, n) for n in ("netlist.v", "placed.def"))
+        )
+        if found:
+            return found
+    raise DataError(
+        "the folder holds no design (a folder with netlist.v and placed.def)", file=folder,
+        mend="name the folder of a set of placed designs",
+    )  # fmt: skip
 
 
 def authors(folder: Path) -> dict[tuple[str, str], str]:
