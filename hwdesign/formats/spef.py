@@ -48,7 +48,7 @@ def read_spef(path: str | Path, *, coupling_factor: float = 1.0, corner: Corner 
     Raises:
         FileError, LimitError: the file cannot be read, or is too large.
         FormatError: the text is no SPEF, or a value is negative or not finite; with the line.
-        UnsupportedError: the file refers to another (*DEFINE).
+        UnsupportedError: the file refers to another (`*DEFINE`).
     """
     with located(path):
         found = read_spef_text(read_source(path, "SPEF"), coupling_factor=coupling_factor, corner=corner)
