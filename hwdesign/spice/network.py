@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +21,7 @@ from hwdesign.spice.batch import Batch
 from hwdesign.spice.checks import fixes_phase
 from hwdesign.spice.circuit import GROUND, Circuit, Element
 from hwdesign.spice.inductors import coupled_groups, inductances
+from hwdesign.spice.rows import Float, Rows, is_zero, plain, positive
 from hwdesign.spice.waves import phase_wave
 
 SIGMA = CONSTANTS["hbar"] / (2 * CONSTANTS["ev"])
@@ -31,38 +30,12 @@ SIGMA = CONSTANTS["hbar"] / (2 * CONSTANTS["ev"])
 UNIT = 1e-4
 """Ampere that one of a branch unknown stands for."""
 
-Float = NDArray[np.float64]
 Row = Callable[[slice], "Float | float"]
-
-
-@dataclass
-class Rows:
-    """Values of a table's rows, each either one number or one an instance."""
-
-    values: list[Float | float] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def table(self, chosen: NDArray[np.int64]) -> Float:
-        """float64[rows, instances] for the chosen instances."""
-        out = np.empty((len(self.values), len(chosen)))
-        for row, value in zip(out, self.values, strict=True):
-            row[:] = value if isinstance(value, float) else value[chosen]
-        return out
-
-
-def _is_zero(value: Float | float) -> bool:
-    return value == 0 if isinstance(value, float) else bool(np.any(value == 0))
 
 
 def _tiny(element: Element) -> bool:
     """Whether an element conducts so well that its conductance would drown all others in a sum."""
     return (element.kind == "R" and abs(element.value) < 1e-3) or (element.kind == "L" and abs(element.value) < 1e-17)
-
-
-def _positive(value: Float | float) -> bool:
-    return value > 0 if isinstance(value, float) else bool(np.all(value > 0))
 
 
 class Assembly:
@@ -206,10 +179,10 @@ class Assembly:
         if at in self.extra:
             unknown = self._fix(at, element)
             self._static(unknown, unknown, -(UNIT**2) / SIGMA * resistance)
-            if not _is_zero(resistance):
+            if not is_zero(resistance):
                 self._noise(a, b, self.get(at, "temp"), resistance, None, -1, element)
             return
-        if _is_zero(resistance):
+        if is_zero(resistance):
             raise element.error(f"resistor '{element.name}' is zero in some instances", "leave it out of the batch")
         junction = self._junction_between.get(frozenset(element.nodes))
         if junction is None:
@@ -231,8 +204,8 @@ class Assembly:
         # A white current of density 4kT/R, constant over each interval.
         power = 2 * CONSTANTS["boltzmann"] * np.nan_to_num(temp) / (self.step * self.noise_every)
         self.network.noise.append((a, b))
-        self.noise.values.append(_plain(np.sqrt(power / below)))
-        self.noise_normal.values.append(_plain(np.sqrt(power / (below if above is None else above))))
+        self.noise.values.append(plain(np.sqrt(power / below)))
+        self.noise_normal.values.append(plain(np.sqrt(power / (below if above is None else above))))
         self.noise_junction.append(junction)
 
     def _add_c(self, at: int, element: Element) -> None:
@@ -254,20 +227,20 @@ class Assembly:
         r0 = self.get(at, "r0") if self.batch.has(at, "r0") else (rn if card.rtype == 0 else found.r0 / share)
         vg = self.get(at, "vg")
         for value, name in ((icrit, "critical current"), (rn, "normal resistance"), (r0, "subgap resistance")):
-            if not _positive(value):
+            if not positive(value):
                 raise element.error(f"junction '{element.name}' has no positive {name}", "give it a positive area")
         low, high = vg - card.delv / 2, vg + card.delv / 2
         steep = icrit / (card.icfct * card.delv)
         linear = card.rtype == 0
         self.position[at] = len(self.network.junctions)
         self.network.junctions.append((element.nodes[0], element.nodes[1]))
-        self.ic.values.append(_plain(icrit))
-        self.cap.values.append(_plain(SIGMA * cap))
+        self.ic.values.append(plain(icrit))
+        self.cap.values.append(plain(SIGMA * cap))
         for rows, conductance in zip(self.conductance, (1 / r0, steep, 1 / rn), strict=True):
-            rows.values.append(_plain(SIGMA * conductance))
-        self.rate_low.values.append(1e300 if linear else _plain(low / SIGMA))
-        self.rate_high.values.append(1e300 if linear else _plain(high / SIGMA))
-        self.transition.values.append(0.0 if linear else _plain(low * (1 / r0 - steep)))
+            rows.values.append(plain(SIGMA * conductance))
+        self.rate_low.values.append(1e300 if linear else plain(low / SIGMA))
+        self.rate_high.values.append(1e300 if linear else plain(high / SIGMA))
+        self.transition.values.append(0.0 if linear else plain(low * (1 / r0 - steep)))
         self._relation(at, element)
         self._noise(*self.network.junctions[-1], self.get(at, "temp"), r0, rn, self.position[at], element)
 
@@ -299,7 +272,7 @@ class Assembly:
                 UnsupportedError,
             )  # fmt: skip
         self.network.noise.append((element.nodes[0], element.nodes[1]))
-        amplitude = _plain(self.amplitude(at) / math.sqrt(2 * self.step * self.noise_every))
+        amplitude = plain(self.amplitude(at) / math.sqrt(2 * self.step * self.noise_every))
         self.noise.values.append(amplitude)
         self.noise_normal.values.append(amplitude)
         self.noise_junction.append(-1)
@@ -324,7 +297,7 @@ class Assembly:
     def _add_t(self, at: int, element: Element) -> None:
         self.position[at] = len(self.network.ports)
         self.network.ports.extend((element.nodes[:2], element.nodes[2:]))  # type: ignore[arg-type]
-        conductance = _plain(SIGMA / self.get(at, "z0"))
+        conductance = plain(SIGMA / self.get(at, "z0"))
         self.port.values.extend((conductance, conductance))
         self.delay.append(element.delay)
 
@@ -362,7 +335,7 @@ class Assembly:
         """Stamps of inductors that couple with one another: the inverse of their inductances, where there is one."""
         elements = self.circuit.elements
         alone = self.get(group[0], "value") if len(group) == 1 else 0.0
-        if len(group) == 1 and not _is_zero(alone) and group[0] not in self.extra:
+        if len(group) == 1 and not is_zero(alone) and group[0] not in self.extra:
             self.inverse[group[0]] = [(group[0], SIGMA / alone)]
             self._both(self._static, elements[group[0]].nodes[0], elements[group[0]].nodes[1], SIGMA / alone)
             return
@@ -380,26 +353,16 @@ class Assembly:
                 self._static(unknown, a, UNIT)
                 self._static(unknown, b, -UNIT)
                 for col, other in enumerate(group):
-                    self._static(unknown, self._own_current(other), _plain(-(UNIT**2) / SIGMA * matrix[:, row, col]))
+                    self._static(unknown, self._own_current(other), plain(-(UNIT**2) / SIGMA * matrix[:, row, col]))
             return
         inverse = np.linalg.inv(matrix)
         for row, at in enumerate(group):
             self.inverse[at] = []
             a, b = elements[at].nodes
             for col, other in enumerate(group):
-                value = _plain(SIGMA * inverse[:, row, col])
+                value = plain(SIGMA * inverse[:, row, col])
                 self.inverse[at].append((other, value))
                 c, d = elements[other].nodes
                 for node, sign in ((a, 1.0), (b, -1.0)):
                     self._static(node, c, sign * value)
                     self._static(node, d, -sign * value)
-
-
-def _plain(value: NDArray[np.floating[Any]] | float) -> Float | float:
-    """One number where all instances have the same."""
-    if isinstance(value, float):
-        return value
-    array = np.asarray(value, np.float64)
-    if array.ndim == 0 or len(array) == 1:
-        return float(array.reshape(-1)[0])
-    return array
