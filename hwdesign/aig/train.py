@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,8 @@ from hwdesign.graphs import content_key
 from hwdesign.learn import (
     LearnModule,
     TrainConfig,
+    check_card,
+    check_settings,
     check_trainer,
     fit,
     load_checkpoint,
@@ -39,7 +41,7 @@ from hwdesign.learn import (
 from hwdesign.learn.fit import EpochSampler, rank
 
 TASK = "aig.signal-probability"
-_FREE_FLAGS = ("accelerator", "threads", "max_epochs")  # rounding alone differs, and a run may go on for longer
+_SAMPLES = ("splits", "cache")  # compared by what they hold
 ESTIMATES = "estimates.safetensors"
 """File in a run's folder: float32[gates of the test circuits] `true`, `model` and `cop`."""
 
@@ -117,12 +119,13 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
     start = time.monotonic()
     shape = parse_section(EncoderConfig, config.model, origin=config.origin, prefix=("model",))
     check_trainer(config)
-    if not resume and (run_dir / "checkpoints" / "last.safetensors").exists() and rank() == 0:
+    last = run_dir / "checkpoints" / "last.safetensors"
+    if not resume and last.exists() and rank() == 0:
         raise DataError(
             "the folder holds a run already", file=run_dir, mend="resume it, remove it, or choose another folder"
         )
     if resume:
-        _check_same(run_dir, config)
+        check_settings(last, config, [key for key in type(config.data).model_fields if key not in _SAMPLES])
     torch.set_num_threads(config.trainer.threads)
     splits = _prepare(config, run_dir, progress)
     train_graphs = [graph for circuit in splits["train"] for graph in circuit.graphs]
@@ -140,7 +143,7 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
         "patterns": config.data.patterns,
     }
     if resume:
-        _check_card(run_dir, card)
+        check_card(last, card, "other circuits")
     seed_everything(config.seed)
     network = AigEncoder(shape)
     result = fit(
@@ -161,13 +164,13 @@ def train(config: TrainConfig, run_dir: Path, *, resume: bool = False, progress:
     best, _ = load_network(run_dir)
     circuits = []
     estimates: dict[str, list[NDArray[np.float32]]] = {"true": [], "model": [], "cop": []}
-    last = "test" if splits.get("test") else "validation"
+    shown = "test" if splits.get("test") else "validation"
     for split in ("validation", "test"):
         for c in splits.get(split, []):
             graph = c.graphs[0]
             metrics, found = compare(best, graph, card["mean"], file=best_checkpoint(run_dir))
             circuits.append(CircuitMetrics(c.member.name, c.member.parent, split, c.ands, c.depth, metrics))
-            if split == last:
+            if split == shown:
                 gates = graph.and_index.numpy()
                 for key, kept in estimates.items():
                     kept.append((graph.y.numpy() if key == "true" else found[key])[gates])
@@ -246,49 +249,6 @@ def _prepare(config: TrainConfig, run_dir: Path, progress: bool) -> dict[str, li
         splits = load_splits(config, cache, report)
         bar.update(task, description="done", completed=sum(len(s) for s in splits.values()))
     return splits
-
-
-def _check_same(run_dir: Path, config: TrainConfig) -> None:
-    """Refuse early to resume under settings that would not end where the uninterrupted run would."""
-    path = run_dir / "checkpoints" / "last.safetensors"
-    if not path.is_file():
-        raise DataError("there is no checkpoint to resume from", file=path, mend="train without resuming")
-    card = load_checkpoint(path)[1]
-    old, new = card.get("config"), json.loads(config.model_dump_json())
-    if not isinstance(old, dict):
-        raise DataError("the checkpoint's card has no configuration", file=path, mend="train in another folder")
-    for name, before, after in _settings(old, new):
-        if before != after:
-            raise DataError(
-                f"the run to resume was made with {name} = {before}, not {after}",
-                file=path,
-                mend="give the same setting, or train in another folder",
-            )
-    done = card.get("epoch")
-    if isinstance(done, int) and done > config.trainer.max_epochs:
-        raise DataError(
-            f"the run to resume has {done} epochs already, more than trainer.max_epochs = {config.trainer.max_epochs}",
-            file=path,
-            mend="raise it, or train in another folder",
-        )
-
-
-def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, object, object]]:
-    """Name, old and new value of what decides a run's numbers, beside its circuits and its model."""
-    yield "seed", old.get("seed"), new["seed"]
-    for section, skipped in (("data", ("splits", "cache")), ("optim", ()), ("trainer", _FREE_FLAGS)):
-        before, after = old.get(section), new[section]
-        for key, value in after.items():
-            if key not in skipped:
-                yield f"{section}.{key}", before.get(key) if isinstance(before, dict) else None, value
-
-
-def _check_card(run_dir: Path, card: dict[str, Any]) -> None:
-    path = run_dir / "checkpoints" / "last.safetensors"
-    old = load_checkpoint(path)[1]
-    for key, what in (("model", "another model"), ("data", "other circuits")):
-        if old.get(key) != card[key]:
-            raise DataError(f"the run to resume was made with {what}", file=path, mend="train in another folder")
 
 
 def _describe(circuits: Sequence[Circuit], slices: int) -> dict[str, Any]:

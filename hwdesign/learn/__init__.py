@@ -5,6 +5,7 @@ from hwdesign.learn.config import CircuitSource, DataConfig, RunConfig, TrainCon
 from hwdesign.learn.fit import FitResult, check_trainer, fit, read_figures, seed_everything, versions
 from hwdesign.learn.metrics import Regression, regression_metrics
 from hwdesign.learn.module import LearnModule
+from hwdesign.learn.resume import check_card, check_settings
 from hwdesign.settings import Section, parse_section
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "RunConfig",
     "Section",
     "TrainConfig",
+    "check_card",
+    "check_settings",
     "check_trainer",
     "fit",
     "load_checkpoint",

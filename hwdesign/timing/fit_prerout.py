@@ -25,6 +25,8 @@ from hwdesign.files import write_text
 from hwdesign.graphs import content_key
 from hwdesign.learn import (
     LearnModule,
+    check_card,
+    check_settings,
     check_trainer,
     fit,
     load_checkpoint,
@@ -36,7 +38,6 @@ from hwdesign.learn.config import OptimConfig
 from hwdesign.learn.fit import EpochSampler, rank
 from hwdesign.learn.metrics import mean_absolute_error, r_squared
 from hwdesign.timing.dataset import Technology
-from hwdesign.timing.fit_wires import _check_same
 from hwdesign.timing.pin_graph import ArcTables, load_pins
 from hwdesign.timing.prerout import PinTimes, PreroutConfig, PreroutNetwork
 from hwdesign.timing.wire_splits import Split, WireRunConfig, WireSample, assign
@@ -202,7 +203,8 @@ def train_prerout(
     network = PreroutNetwork(shape)
     graphs = [sample.graph for sample in samples["train"]]
     if resume:
-        _check_same(last, card, config)
+        check_settings(last, config, ("batch_designs",))
+        check_card(last, card, "other designs")
         load_weights(network, load_checkpoint(last)[0], file=last)
     else:
         pretrain(network, graphs, config)

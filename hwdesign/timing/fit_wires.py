@@ -22,6 +22,8 @@ from hwdesign.files import write_text
 from hwdesign.graphs import content_key
 from hwdesign.learn import (
     LearnModule,
+    check_card,
+    check_settings,
     check_trainer,
     fit,
     load_checkpoint,
@@ -42,7 +44,6 @@ SHIPPED = Path(__file__).with_name("weights") / "wires.safetensors"
 
 _LEAST_PS = 0.02  # what relative errors of tiny delays are measured against
 _LINEAR = 0.3  # relative error from which the loss grows linearly
-_FREE_FLAGS = ("accelerator", "threads", "max_epochs")  # rounding alone differs, and a run may go on for longer
 
 
 class WireTask(LearnModule):
@@ -141,7 +142,8 @@ def train(config: WireRunConfig, run_dir: Path, *, resume: bool = False, progres
         "split": {split: [sample.name for sample in members] for split, members in samples.items()},
     }
     if resume:
-        _check_same(last, card, config)
+        check_settings(last, config, ("batch_designs",))
+        check_card(last, card, "other designs")
     seed_everything(config.seed)
     network = WireNetwork(shape)
     graphs = [sample.graph for sample in samples["train"]]
@@ -248,37 +250,3 @@ def _prepare(config: WireRunConfig, run_dir: Path, progress: bool) -> dict[Split
             bar.update(task, description=name, completed=done, total=total)
 
         return load_samples(config, run_dir, report)
-
-
-def _check_same(last: Path, card: Mapping[str, Any], config: WireRunConfig) -> None:
-    """Refuse to resume under settings that would not end where the uninterrupted run would."""
-    found = load_checkpoint(last)[1]
-    old, new = found.get("config"), json.loads(config.model_dump_json())
-    elsewhere = "train in another folder"
-    if not isinstance(old, dict):
-        raise DataError("the checkpoint's card has no configuration", file=last, mend=elsewhere)
-    settings = [("seed", old.get("seed"), new["seed"])]
-    for section, keys in (("optim", set(new["optim"])), ("trainer", set(new["trainer"]) - set(_FREE_FLAGS)),
-                          ("data", {"batch_designs"})):  # fmt: skip
-        before = old.get(section)
-        for key in sorted(keys):
-            settings.append(
-                (f"{section}.{key}", before.get(key) if isinstance(before, dict) else None, new[section][key])
-            )
-    for name, was, now in settings:
-        if was != now:
-            raise DataError(
-                f"the run to resume was made with {name} = {was}, not {now}",
-                file=last,
-                mend=f"give the same setting, or {elsewhere}",
-            )
-    for key, what in (("model", "another model"), ("data", "other designs")):
-        if found.get(key) != card[key]:
-            raise DataError(f"the run to resume was made with {what}", file=last, mend=elsewhere)
-    done = found.get("epoch")
-    if isinstance(done, int) and done > config.trainer.max_epochs:
-        raise DataError(
-            f"the run to resume has {done} epochs already, more than trainer.max_epochs = {config.trainer.max_epochs}",
-            file=last,
-            mend=f"raise it, or {elsewhere}",
-        )
